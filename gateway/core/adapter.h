@@ -1,0 +1,114 @@
+// The seam to one kind of partner.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gateway/base/bytes.h"
+#include "gateway/base/env.h"
+#include "gateway/base/result.h"
+#include "gateway/base/uuid.h"
+#include "gateway/core/outcome.h"
+
+namespace passerelle::v1 {
+class Issue;
+class SubmitEventRequest;
+class Tenant;
+}  // namespace passerelle::v1
+namespace passerelle::internal::v1 {
+class DocumentHeader;
+}
+
+namespace psl {
+
+namespace v1 = passerelle::v1;
+namespace stored = passerelle::internal::v1;
+
+struct AdapterInfo {
+  // Name of the partner in the configuration, unique.
+  std::string name;
+  // "mssante".
+  std::string kind;
+  // Deliveries at once.
+  int concurrency = 1;
+  // Sending the same message twice is harmless: an unknown outcome is settled by repeating.
+  bool repeat_safe = false;
+  // lookup() can settle an unknown outcome.
+  bool can_look_up = false;
+};
+
+// The bytes that a delivery is about: frozen at intake, the same for every recipient.
+struct FrozenDocument {
+  // The CDA; never null.
+  Bytes cda;
+  // The readable PDF beside it; may be null. A level 1 CDA's own PDF is taken out of it by the freezer.
+  Bytes pdf;
+};
+
+// All that a translation may look at. The references outlive the call.
+struct Dispatch {
+  const v1::SubmitEventRequest& request;  // without document bytes
+  const stored::DocumentHeader& header;
+  const FrozenDocument& document;
+  const v1::Tenant& tenant;
+  int recipient_index = 0;
+  Uuid event_id;
+  Uuid delivery_id;
+  // Raised by a human's retry: 0 first.
+  int generation = 0;
+  // The event's occurred_at: the only clock of a translation, so that preview shows the bytes that are delivered.
+  Instant dated_at;
+};
+
+// One file of a preview: "message.eml".
+struct PayloadFile {
+  std::string name;
+  std::string media_type;
+  Bytes content;
+};
+
+// What leaves for one recipient.
+struct Payload {
+  // The bytes that are sent.
+  Bytes body;
+  // How the partner will know it: a Message-ID.
+  std::string reference;
+  // Envelope of a mail; addresses are personal. Empty for others.
+  std::string sender;
+  std::string recipient;
+  // What preview shows: the body, and what is worth opening inside it.
+  std::vector<PayloadFile> files;
+  std::vector<v1::Issue> issues;
+};
+
+// Thread safety: wrap() and admit() from any thread, deliver(), lookup() and probe() from up to
+// info().concurrency threads. No exception leaves. Nothing that it returns as text holds a person's data.
+class Adapter {
+ public:
+  virtual ~Adapter() = default;
+  virtual const AdapterInfo& info() const noexcept = 0;
+
+  // Which recipients of a request this adapter carries: true when wrap() would have an address for it.
+  virtual bool carries(const v1::SubmitEventRequest& request, int recipient_index) const = 0;
+  // The address as the ledger compares it ("same recipient"): normalised; personal.
+  virtual Result<std::string> address(const Dispatch& dispatch) const = 0;
+
+  // Pure and deterministic: no clock, no chance. What admit() accepted, wrap() can make.
+  virtual Result<Payload> wrap(const Dispatch& dispatch) const = 0;
+  // The cheap question of intake: would wrap() succeed? Faults carry paths from the request.
+  virtual Status admit(const Dispatch& dispatch) const = 0;
+
+  // Sends and waits for the answer, at most until `deadline` on Env::monotonic.
+  virtual Outcome deliver(const Payload& payload, Instant deadline) = 0;
+  // After an unknown outcome, where the partner can say; only called when info().can_look_up. accepted: the partner has
+  // it; rejected: it had it and refused it; try_later without partner_down: it does not have it; else it cannot say now.
+  virtual Outcome lookup(const Payload& payload, Instant deadline) = 0;
+  // Reaches the partner (connection, TLS, greeting) without sending anything.
+  virtual Status probe(Instant deadline) = 0;
+  // Ends the deliveries under way within about a second, each with the outcome that it has by then, and refuses new
+  // ones: for the end of the program. Any thread.
+  virtual void stop() {}
+};
+
+}  // namespace psl

@@ -1,0 +1,75 @@
+// The other seams that flow is given: policy, sealing, documents.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/base/bytes.h"
+#include "gateway/base/env.h"
+#include "gateway/base/result.h"
+#include "gateway/base/uuid.h"
+#include "gateway/core/adapter.h"
+
+namespace psl {
+
+// Who calls: proved by the door, named by the policy.
+struct Principal {
+  std::string name;
+};
+
+enum class Action { submit, read, preview };
+
+// Pure; thread safe. Deny by default.
+class Policy {
+ public:
+  virtual ~Policy() = default;
+  // `kind`: "discharge_letter", empty for read. `organization`: IDNST of the source, empty for read.
+  virtual Status allows(const Principal& principal, Action action, std::string_view tenant,
+                        std::string_view kind, std::string_view organization) const = 0;
+};
+
+// The data key of one event: wrapped as stored, and the id of the tenant key that wraps it.
+struct WrappedKey {
+  std::string key_id;
+  std::string wrapped;
+};
+
+// Seals what the ledger keeps. Thread safe.
+class Sealer {
+ public:
+  virtual ~Sealer() = default;
+  // A new data key for an event, wrapped by the tenant's current key.
+  virtual Result<WrappedKey> new_key(std::string_view tenant, const Uuid& event_id) = 0;
+  // Compressed, then AES-256-GCM with a random nonce; `column` ("event.content") and the event id are bound
+  // to it.
+  virtual Result<std::string> seal(std::string_view tenant, const WrappedKey& key, const Uuid& event_id,
+                                   std::string_view column, std::string_view plain) = 0;
+  // `corrupt` when it does not verify, `crypto` when the tenant key is not there (its id is said).
+  virtual Result<std::string> open(std::string_view tenant, const WrappedKey& key, const Uuid& event_id,
+                                   std::string_view column, std::string_view sealed) = 0;
+  // HMAC-SHA-256 (32 bytes) under a key derived from the tenant's for `purpose` ("content", "patient",
+  // "address"): to compare without keeping. The key is derived from the tenant's *first* key, so that a
+  // rotation changes no MAC.
+  virtual Result<std::string> mac(std::string_view tenant, std::string_view purpose,
+                                  std::string_view plain) = 0;
+};
+
+// An event's document, made or checked, with what its header says.
+struct PreparedDocument {
+  FrozenDocument document;
+  std::vector<v1::Issue> issues;
+};
+
+// Builds the document of an event, or checks the sender's. Pure, thread safe.
+class DocumentOffice {
+ public:
+  virtual ~DocumentOffice() = default;
+  // Takes the bytes out of `request` (whose documents are empty afterwards) and fills `header`. Faults carry
+  // paths from the request: "event.discharge_letter.sender_cda", with the XPath of the CDA in the text.
+  // No clock: the same request gives the same bytes on any day.
+  virtual Result<PreparedDocument> prepare(v1::SubmitEventRequest& request, const v1::Tenant& tenant,
+                                           const Uuid& event_id, stored::DocumentHeader& header) const = 0;
+};
+
+}  // namespace psl

@@ -1,0 +1,220 @@
+// The seam to durable memory. One commit() = one transaction = one fsync; only the committer calls it. Ledger
+// answers questions, read only, indexed and bounded.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "gateway/base/env.h"
+#include "gateway/base/result.h"
+#include "gateway/base/uuid.h"
+#include "gateway/core/outcome.h"
+#include "gateway/core/seams.h"
+#include "gateway/core/states.h"
+
+namespace psl {
+
+// Values equal passerelle.v1.Lane and are stored.
+enum class Lane : uint8_t { crisis = 1, unscheduled_care = 2, letters = 3, bulk = 4 };
+inline constexpr std::array<Lane, 4> lanes = {Lane::crisis, Lane::unscheduled_care, Lane::letters,
+                                              Lane::bulk};
+
+// What binds a sealed text to its place (Sealer::seal): who seals and who opens must agree.
+inline constexpr std::string_view content_column = "event.content";
+inline std::string document_column(int part) { return "document.content." + std::to_string(part); }
+
+// What is sealed is opaque to the store; MACs are 32 bytes; ids are in clear.
+struct NewDocument {
+  // 0: the CDA. 1: the PDF beside it.
+  int part = 0;
+  int64_t size_bytes = 0;
+  std::string sealed;
+};
+
+struct NewDelivery {
+  Uuid id;
+  int recipient_index = 0;
+  std::string adapter;
+  // To know the same recipient of the same document again.
+  std::string address_mac;
+  Instant due_at;
+};
+
+// A recipient that routing could not resolve: no delivery to send, a human task at once.
+struct UnresolvedRecipient {
+  Uuid delivery_id;
+  int recipient_index = 0;
+  // "NO_ADDRESS".
+  std::string reason;
+};
+
+struct AcceptEvent {
+  Uuid id;
+  std::string tenant;
+  std::string principal;
+  std::string idempotency_key;
+  std::string content_mac;
+  std::string kind;
+  Lane lane = Lane::letters;
+  Instant accepted_at;
+  Instant occurred_at;
+  Instant alert_at;
+  Instant give_up_at;
+  // Empty for a patient without INS.
+  std::string patient_mac;
+  WrappedKey key;
+  // StoredEvent, sealed as column "event.content".
+  std::string content;
+  // OID, and its comparisons: the MAC of the CDA's bytes.
+  std::string document_id;
+  std::string document_mac;
+  // Lower-case hexadecimal SHA-256 of the CDA.
+  std::string document_sha256;
+  // OID of the document replaced; empty when none.
+  std::string replaces;
+  std::vector<NewDocument> documents;
+  std::vector<NewDelivery> deliveries;
+  std::vector<UnresolvedRecipient> unresolved;
+};
+
+// pending -> sending.
+struct StartAttempt {
+  Uuid delivery_id;
+  Instant at;
+  // Lower-case hexadecimal SHA-256 of what will be sent, and how the partner will know it.
+  std::string payload_sha256;
+  std::string reference;
+};
+
+// sending -> what the verdict says. `due_at`: when a pending or unknown one is looked at again.
+struct RecordOutcome {
+  Uuid delivery_id;
+  Instant at;
+  Outcome outcome;
+  Instant due_at;
+};
+
+// Any other edge: may_repeat, cannot_tell, given_up, outcome_lost... `reason` as in Outcome.
+struct MoveDelivery {
+  Uuid delivery_id;
+  Instant at;
+  Happening happening = Happening::given_up;
+  std::string reason;
+  Instant due_at;
+};
+
+// Tells a human that a delivery is late (alert_at passed); once per delivery.
+struct OpenLateTask {
+  Uuid delivery_id;
+  Instant at;
+};
+
+using Command = std::variant<AcceptEvent, StartAttempt, RecordOutcome, MoveDelivery, OpenLateTask>;
+
+// What a command came to. Each effect is durable when commit() returns.
+enum class Effect {
+  done,
+  already_accepted,    // AcceptEvent: same key, same content
+  key_reused,          // AcceptEvent: same key, other content; nothing was written
+  document_id_reused,  // AcceptEvent: known document id with other bytes; nothing was written
+  stale,               // the state table has no such edge from where the delivery is; nothing was written
+  missing,             // no such delivery
+  linked,              // AcceptEvent: done, and some recipients follow an earlier delivery of the same document
+  disk_full,           // AcceptEvent: too little disk is left; nothing was written
+};
+
+// Called by one thread, the committer. After one failed write or sync every later commit() fails: what is on
+// the disk is no longer known.
+class Store {
+ public:
+  virtual ~Store() = default;
+  // One effect per command, in order. An error means that none of the batch is durable.
+  virtual Result<std::vector<Effect>> commit(std::span<const Command> batch) = 0;
+};
+
+// A delivery as the dispatcher needs it.
+struct DueDelivery {
+  Uuid id;
+  Uuid event_id;
+  std::string tenant;
+  std::string adapter;
+  DeliveryState state = DeliveryState::pending;
+  Lane lane = Lane::letters;
+  int recipient_index = 0;
+  int attempts = 0;
+  int generation = 0;
+  Instant due_at;
+  Instant give_up_at;
+};
+
+struct DeliveryRow {
+  DueDelivery due;
+  Instant delivered_at;  // 0 when it is not
+  std::string reason;
+  std::string partner_code;
+  std::string reference;
+  std::optional<Uuid> same_as;  // then `due.state` and the rest are those of that delivery
+  std::optional<Uuid> task_id;  // open task
+};
+
+struct DocumentRow {
+  int part = 0;
+  int64_t size_bytes = 0;
+  std::string sealed;
+};
+
+struct EventRow {
+  Uuid id;
+  std::string tenant;
+  std::string principal;
+  std::string kind;
+  std::string content_mac;
+  Instant accepted_at;
+  WrappedKey key;
+  std::string content;
+  std::string document_id;
+  std::string document_sha256;
+  std::vector<DeliveryRow> deliveries;
+};
+
+// Thread safe. Sees what is committed and nothing else.
+class Ledger {
+ public:
+  virtual ~Ledger() = default;
+  // Without documents. not_found when there is none.
+  virtual Result<EventRow> event(const Uuid& id) = 0;
+  virtual Result<std::vector<DocumentRow>> documents(const Uuid& event_id) = 0;
+
+  // Deliveries of `adapter` in `lane`, pending with due_at <= now, oldest due first, at most `most`. Leaves
+  // out one that replaces a document whose own delivery to the same address is sending or unknown.
+  virtual Result<std::vector<DueDelivery>> due(std::string_view adapter, Lane lane, Instant now,
+                                               int most) = 0;
+  // In state unknown with due_at <= now.
+  virtual Result<std::vector<DueDelivery>> unsettled(std::string_view adapter, Instant now, int most) = 0;
+  // pending or unknown with give_up_at <= now.
+  virtual Result<std::vector<DueDelivery>> overdue(Instant now, int most) = 0;
+  // Not final, alert_at <= now, and no late task yet.
+  virtual Result<std::vector<DueDelivery>> late(Instant now, int most) = 0;
+  // In state sending: at start, those that a dead process left behind.
+  virtual Result<std::vector<DueDelivery>> interrupted(int most) = 0;
+  // The earliest time at which due(), unsettled(), overdue() or late() will have something new; nothing when
+  // never.
+  virtual Result<std::optional<Instant>> next_due() = 0;
+};
+
+// The way in to the committer. Thread safe, never waits: `done` is called once, later, on the committer's
+// thread (or at once, on the caller's, with an error when the queue is full or closed). It must not block.
+class CommandSink {
+ public:
+  virtual ~CommandSink() = default;
+  virtual void submit(Command command, std::function<void(Result<Effect>)> done) = 0;
+};
+
+}  // namespace psl
