@@ -1,0 +1,111 @@
+// The writing connection: applies commands inside one transaction. Private to this folder.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gateway/core/store.h"
+#include "gateway/store/audit.h"
+#include "gateway/store/sqlite_database.h"
+#include "gateway/store/sqlite_store.h"
+
+namespace psl {
+
+struct SqliteWriterStatements;
+
+// One thread.
+class SqliteWriter {
+ public:
+  static Result<std::unique_ptr<SqliteWriter>> open(const SqliteOptions& options);
+  // open() does this.
+  SqliteWriter(std::unique_ptr<Database> database, const SqliteOptions& options);
+  ~SqliteWriter();
+
+  Result<std::vector<Effect>> commit(std::span<const Command> batch);
+  std::vector<std::string> statements() const;
+
+ private:
+  // A delivery as a command finds it.
+  struct Target {
+    int64_t seq = 0;
+    int64_t event_seq = 0;
+    Uuid id;
+    Uuid event_id;
+    DeliveryState state = DeliveryState::pending;
+    int attempts = 0;
+    int generation = 0;
+    bool follows_another = false;
+    bool has_adapter = false;
+    bool superseded = false;
+    bool late = false;
+  };
+  // What comes with a change of state.
+  struct Move {
+    Happening happening;
+    Instant at;
+    std::string_view reason;
+    std::string_view partner_code;
+    Instant due_at;
+    std::string_view actor = "gateway";
+  };
+  // An event's place among those that carry, or replace, the same document.
+  struct Family {
+    int64_t document = 0;
+    int64_t lineage = 0;
+    // `document` of the one that it replaces; 0 when that one is unknown.
+    int64_t replaced = 0;
+  };
+
+  bool load_counters();
+  Error abandon();
+  void checkpoint();
+
+  Effect apply(const AcceptEvent& event);
+  Effect apply(const StartAttempt& start);
+  Effect apply(const RecordOutcome& record);
+  Effect apply(const MoveDelivery& move);
+  Effect apply(const OpenLateTask& late);
+
+  bool disk_has_room(const AcceptEvent& event);
+  Family family_of(const AcceptEvent& event, int64_t seq, int64_t known_document, int64_t known_lineage);
+  void insert_event(const AcceptEvent& event, int64_t seq, const Family& family);
+  void supersede(const AcceptEvent& event, const Family& family);
+  // True when it follows an earlier delivery.
+  bool insert_delivery(const AcceptEvent& event, int64_t event_seq, const Family& family,
+                       const NewDelivery& delivery);
+  void insert_unresolved(const AcceptEvent& event, int64_t event_seq, const Family& family,
+                         const UnresolvedRecipient& unresolved);
+
+  std::optional<Target> target(const Uuid& delivery_id);
+  // False: the table has no such edge.
+  bool move(Target& delivery, const Move& what);
+  void cancel_if_replaced(Target& delivery, Instant at);
+  void keep_tasks(const Target& delivery, DeliveryState to, Instant at, std::string_view reason);
+  void open_task(const Target& delivery, std::string_view kind, Instant at, std::string_view reason);
+  void record_change(int64_t event_seq, int64_t delivery_seq, DeliveryState state, Instant at);
+  void audit(AuditRecord record);
+
+  const SqliteOptions options_;
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<SqliteWriterStatements> sql_;
+  bool poisoned_ = false;
+  // Frames in the write-ahead log after the last commit.
+  int wal_frames_ = 0;
+  // What may still be written in this batch; asked once, when an event first needs it.
+  std::optional<int64_t> room_bytes_;
+  int64_t next_event_ = 1;
+  int64_t next_delivery_ = 1;
+  int64_t next_change_ = 1;
+  int64_t next_task_ = 1;
+  int64_t next_audit_ = 1;
+  std::string last_audit_hash_;
+  // Already in the table tenant_key.
+  std::set<std::pair<std::string, std::string>> known_keys_;
+};
+
+}  // namespace psl
