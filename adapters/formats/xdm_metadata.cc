@@ -1,0 +1,390 @@
+#include <openssl/evp.h>
+
+#include <initializer_list>
+#include <vector>
+
+#include "adapters/formats/text.h"
+#include "adapters/formats/xdm.h"
+#include "adapters/formats/xml_writer.h"
+#include "gateway/base/bytes.h"
+#include "gateway/base/hash.h"
+#include "gateway/core/checked.h"
+#include "passerelle/internal/v1/stored.pb.h"
+#include "passerelle/v1/event.pb.h"
+
+namespace psl {
+namespace {
+
+namespace v1 = passerelle::v1;
+
+// Identifiers of IHE ITI TF-3 section 4.2.
+constexpr std::string_view document_entry_type = "urn:uuid:7edca82f-054d-47f2-a032-9b2a5b5186c1";
+constexpr std::string_view submission_set_node = "urn:uuid:a54d6aa5-d40d-43f9-88c5-b4633d873bdd";
+constexpr std::string_view set_limited_node = "urn:uuid:5003a9db-8d8d-49e6-bf0c-990e34ac7707";
+constexpr std::string_view entry_limited_node = "urn:uuid:ab9b591b-83ab-4d03-8f5d-f93b1fb92e85";
+constexpr std::string_view set_author_scheme = "urn:uuid:a7058bb9-b4e4-4307-ba5b-e3f0ab85e12d";
+constexpr std::string_view set_content_type_scheme = "urn:uuid:aa543740-bdda-424e-8c96-df4873be8500";
+constexpr std::string_view set_patient_scheme = "urn:uuid:6b5aea1a-874d-4603-a4bc-96a0a7b38446";
+constexpr std::string_view set_source_scheme = "urn:uuid:554ac39e-e3fe-47fe-b233-965d2a147832";
+constexpr std::string_view set_unique_scheme = "urn:uuid:96fdda7c-d067-4183-912e-bf5ee74998a8";
+constexpr std::string_view entry_author_scheme = "urn:uuid:93606bcf-9494-43ec-9b4e-a7748d1a838d";
+constexpr std::string_view entry_class_scheme = "urn:uuid:41a5887f-8865-4c09-adf7-e362475b143a";
+constexpr std::string_view entry_type_scheme = "urn:uuid:f0306f51-975f-434e-a61c-c59651d33983";
+constexpr std::string_view entry_format_scheme = "urn:uuid:a09d5840-386c-46f2-b5ad-9c3699a4309d";
+constexpr std::string_view entry_confidentiality_scheme = "urn:uuid:f4f85eac-e6cb-4883-b524-f2705394840f";
+constexpr std::string_view entry_facility_scheme = "urn:uuid:f33fb8ac-18af-42cc-ae0e-ed0b0bdb91e1";
+constexpr std::string_view entry_practice_scheme = "urn:uuid:cccf5598-8b07-4b77-a05e-ae952c785ead";
+constexpr std::string_view entry_patient_scheme = "urn:uuid:58a6f841-87b3-4a3e-92fd-a8ffeff98427";
+constexpr std::string_view entry_unique_scheme = "urn:uuid:2e82c1f6-a085-4c72-9da3-8640a32e42ab";
+constexpr std::string_view approved = "urn:oasis:names:tc:ebxml-regrep:StatusType:Approved";
+
+// Systems of the codes whose value set is fixed. JDV_J01, J02, J04, J08; TRE_R209.
+constexpr std::string_view specialty_system = "1.2.250.1.213.1.1.4.5";
+constexpr std::string_view facility_system = "1.2.250.1.71.4.2.4";
+constexpr std::string_view practice_system = "1.2.250.1.213.1.1.4.9";
+constexpr std::string_view confidentiality_system = "2.16.840.1.113883.5.25";
+constexpr std::string_view mask_system = "1.2.250.1.213.1.1.4.13";
+constexpr std::string_view activity_system = "1.2.250.1.213.2.2";
+
+constexpr size_t long_name_max = 256;      // characters of rim:LongName: identifiers and slot values
+constexpr size_t display_name_max = 1024;  // characters of rim:FreeFormText
+
+Instant instant_of_proto(const google::protobuf::Timestamp& at) {
+  return Instant{at.seconds() * 1000000 + at.nanos() / 1000};
+}
+
+// What stands for a character inside a component of an HL7 v2 data type (HL7 v2.5 section 2.7).
+std::string_view component_escape(char c) {
+  switch (c) {
+    case '|':
+      return "\\F\\";
+    case '^':
+      return "\\S\\";
+    case '&':
+      return "\\T\\";
+    case '~':
+      return "\\R\\";
+    case '\\':
+      return "\\E\\";
+    default:
+      return "";
+  }
+}
+
+// A text as one component: separators escaped, controls as spaces, cut before it passes `most` characters, so
+// that no value made of components passes rim:LongName.
+std::string component(std::string_view text, size_t most = 64) {
+  std::string out;
+  size_t count = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const std::string_view escaped = component_escape(c);
+    if (!escaped.empty()) {
+      count += escaped.size();
+    } else if ((byte & 0xC0U) != 0x80) {
+      ++count;
+    }
+    if (count > most) break;
+    if (escaped.empty()) {
+      out += byte < 0x20 || byte == 0x7F ? ' ' : c;
+    } else {
+      out += escaped;
+    }
+  }
+  return out;
+}
+
+// XCN: "801234567897^NOM^Prénom^^^^^^&1.2.250.1.71.4.2.1&ISO^D^^^IDNPS"; EI for an id inside a structure,
+// which has "/".
+std::string person_xcn(const v1::Professional& person) {
+  std::string xcn = component(person.national_id()) + "^" + component(person.family_name()) + "^" +
+                    component(person.given_name());
+  if (person.national_id().empty()) return xcn;
+  const bool internal = person.national_id().find('/') != std::string::npos;
+  return xcn + "^^^^^^&" + std::string(professional_oid) + "&ISO^D^^^" + (internal ? "EI" : "IDNPS");
+}
+
+// XON: "Nom^^^^^&1.2.250.1.71.4.2.2&ISO^IDNST^^^1<FINESS>".
+std::string organization_xon(const v1::Organization& organization) {
+  const std::string name = component(organization.name(), 150);
+  if (organization.national_id().empty()) return name;
+  return name + "^^^^^&" + std::string(organization_oid) + "&ISO^IDNST^^^" +
+         component(organization.national_id());
+}
+
+std::string local_cx(const v1::LocalId& id) {
+  return component(id.value()) + "^^^&" + component(id.oid()) + "&ISO^PI";
+}
+
+// The INS; without one, the sender's own number, which the receiver must match by traits. Empty when there is
+// neither.
+std::string patient_cx(const v1::Patient& patient) {
+  if (patient.has_ins())
+    return component(patient.ins().matricule()) + "^^^&" + component(patient.ins().oid()) + "&ISO^NH";
+  return patient.local_id().value().empty() ? std::string() : local_cx(patient.local_id());
+}
+
+std::string first_given_name(const v1::Patient& patient) {
+  if (!patient.first_birth_given_name().empty()) return patient.first_birth_given_name();
+  return patient.birth_given_names().substr(0, patient.birth_given_names().find(' '));
+}
+
+std::string sex_code(v1::Sex sex) {
+  if (sex == v1::SEX_FEMALE) return "F";
+  if (sex == v1::SEX_MALE) return "M";
+  return "U";  // HL7 table 0001
+}
+
+// The traits that the sender knows: birth name (L), used name (D), birth date, sex. TF-3 section 4.2.3.2.23.
+std::vector<std::string> patient_info(const v1::Patient& patient) {
+  std::vector<std::string> lines;
+  const std::string given = first_given_name(patient);
+  lines.push_back("PID-5|" + component(patient.birth_family_name()) + "^" + component(given) + "^^^^^L");
+  if (!patient.used_family_name().empty() || !patient.used_given_name().empty()) {
+    const std::string& family =
+        patient.used_family_name().empty() ? patient.birth_family_name() : patient.used_family_name();
+    const std::string& used = patient.used_given_name().empty() ? given : patient.used_given_name();
+    lines.push_back("PID-5|" + component(family) + "^" + component(used) + "^^^^^D");
+  }
+  if (date_ok(patient.birth_date())) {
+    const std::string& date = patient.birth_date();
+    lines.push_back("PID-7|" + date.substr(0, 4) + date.substr(5, 2) + date.substr(8, 2));
+  }
+  lines.push_back("PID-8|" + sex_code(patient.sex()));
+  return lines;
+}
+
+v1::Coding coding(std::string_view code, std::string_view system, std::string_view label) {
+  v1::Coding made;
+  made.set_code(std::string(code));
+  made.set_system(std::string(system));
+  made.set_label(std::string(label));
+  return made;
+}
+
+v1::Coding with_default_system(v1::Coding given, std::string_view system) {
+  if (given.system().empty()) given.set_system(std::string(system));
+  return given;
+}
+
+// JDV_J59, as the volet maps PV1-2 (I 03, E and O 07, R 19, N 97), from the encounter classes of JDV_J142.
+v1::Coding content_type(std::string_view encounter_class) {
+  if (encounter_class == "IMP")
+    return coding("03", activity_system, "Hospitalisation complète (non compris hospitalisation de semaine)");
+  if (encounter_class == "EMER" || encounter_class == "AMB" || encounter_class == "EXTERNE")
+    return coding("07", activity_system, "Consultation Soins Externes");
+  if (encounter_class == "SEANCE") return coding("19", activity_system, "Traitement et Cure Ambulatoire");
+  return coding("97", activity_system, "Type d'activité indifférencié");
+}
+
+v1::Coding confidentiality(v1::Confidentiality level) {
+  if (level == v1::CONFIDENTIALITY_VERY_RESTRICTED)
+    return coding("V", confidentiality_system, "Très restreint");
+  if (level == v1::CONFIDENTIALITY_RESTRICTED) return coding("R", confidentiality_system, "Restreint");
+  return coding("N", confidentiality_system, "Normal");
+}
+
+// An OID that tells the custodian: root.extension when that is one; otherwise (a Corsican FINESS has a
+// letter, an identifier may begin with zero) one that is derived from it.
+std::string source_oid(const v1::Organization& custodian) {
+  std::string oid = std::string(organization_oid) + "." + custodian.national_id();
+  if (!custodian.national_id().empty() && oid_ok(oid)) return oid;
+  return Uuid::from_hash(sha256_of_parts({"sourceId", custodian.national_id()})).oid();
+}
+
+std::string sha1_hex(std::string_view bytes) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  PSL_CHECK(EVP_Digest(bytes.data(), bytes.size(), digest, &length, EVP_sha1(), nullptr) == 1);
+  return to_hex(std::string(digest, digest + length));
+}
+
+// Writes the elements of ebRIM 3.0 that one registry object is made of, in the order of its schema: slots,
+// name, classifications, external identifiers.
+class RegistryWriter {
+ public:
+  RegistryWriter(XmlWriter& xml, const Uuid& delivery_id) : xml_(xml), seed_(delivery_id.raw()) {}
+
+  // The same for the same delivery and purpose.
+  std::string id(std::string_view purpose) const {
+    return "urn:uuid:" + Uuid::from_hash(sha256_of_parts({"xdm", seed_, purpose})).text();
+  }
+
+  void begin(std::string object_id) { object_ = std::move(object_id); }
+
+  void slot(std::string_view name, const std::vector<std::string>& values) {
+    xml_.open("rim:Slot").attribute("name", name).open("rim:ValueList");
+    for (const std::string& value : values) xml_.element("rim:Value", first_characters(value, long_name_max));
+    xml_.close().close();
+  }
+  void slot(std::string_view name, const std::string& value) { slot(name, std::vector<std::string>{value}); }
+
+  void name(std::string_view value) {
+    xml_.open("rim:Name").open("rim:LocalizedString");
+    xml_.attribute("charset", "UTF-8").attribute("value", first_characters(value, display_name_max));
+    xml_.attribute("xml:lang", "fr-FR").close().close();
+  }
+
+  void code(std::string_view scheme, const v1::Coding& value) {
+    open_classification().attribute("classificationScheme", scheme);
+    xml_.attribute("nodeRepresentation", first_characters(value.code(), long_name_max));
+    slot("codingScheme", value.system());
+    name(value.label());
+    xml_.close();
+  }
+
+  void node(std::string_view which) {
+    open_classification().attribute("classificationNode", which);
+    xml_.close();
+  }
+
+  void author(std::string_view scheme, const v1::Professional* person, const v1::Organization& organization) {
+    open_classification().attribute("classificationScheme", scheme).attribute("nodeRepresentation", "");
+    if (person != nullptr) slot("authorPerson", person_xcn(*person));
+    slot("authorInstitution", organization_xon(organization));
+    if (person != nullptr && !person->specialty_code().empty()) {
+      slot("authorSpecialty", component(person->specialty_code()) + "^" +
+                                  component(person->specialty_label(), 150) + "^" +
+                                  std::string(specialty_system));
+    }
+    xml_.close();
+  }
+
+  void external_identifier(std::string_view scheme, std::string_view label, std::string_view value) {
+    xml_.open("rim:ExternalIdentifier").attribute("id", id("ei" + std::to_string(++count_)));
+    xml_.attribute("registryObject", object_).attribute("identificationScheme", scheme);
+    xml_.attribute("value", first_characters(value, long_name_max));
+    name(label);
+    xml_.close();
+  }
+
+ private:
+  XmlWriter& open_classification() {
+    return xml_.open("rim:Classification")
+        .attribute("id", id("cl" + std::to_string(++count_)))
+        .attribute("classifiedObject", object_);
+  }
+
+  XmlWriter& xml_;
+  std::string seed_;
+  std::string object_;
+  int count_ = 0;
+};
+
+// authorPerson of the set is required: who sent the event, or else the document's first author.
+const v1::Professional* submitter_of(const XdmInput& input) {
+  if (input.source.has_professional()) return &input.source.professional();
+  const auto& authors = input.header.metadata().authors();
+  return authors.empty() ? nullptr : &authors.Get(0);
+}
+
+void write_submission_set(XmlWriter& xml, RegistryWriter& registry, const XdmInput& input) {
+  const v1::DocumentMetadata& metadata = input.header.metadata();
+  const std::string patient = patient_cx(input.header.patient());
+  const std::string set_id = registry.id("submission-set");
+  xml.open("rim:RegistryPackage").attribute("id", set_id).attribute("status", approved);
+  registry.begin(set_id);
+  registry.slot("submissionTime", utc14(input.dated_at));
+  registry.name(metadata.title());
+  registry.author(set_author_scheme, submitter_of(input), input.source.organization());
+  registry.code(set_content_type_scheme, content_type(metadata.encounter().class_code()));
+  registry.node(submission_set_node);
+  if (patient.empty()) registry.node(set_limited_node);
+  if (!patient.empty())
+    registry.external_identifier(set_patient_scheme, "XDSSubmissionSet.patientId", patient);
+  registry.external_identifier(set_source_scheme, "XDSSubmissionSet.sourceId",
+                               source_oid(metadata.custodian()));
+  registry.external_identifier(
+      set_unique_scheme, "XDSSubmissionSet.uniqueId",
+      Uuid::from_hash(sha256_of_parts({"xdm", input.delivery_id.raw(), "submission-set-unique-id"})).oid());
+  xml.close();
+}
+
+void write_entry_slots(RegistryWriter& registry, const XdmInput& input) {
+  const v1::DocumentMetadata& metadata = input.header.metadata();
+  const v1::Patient& patient = input.header.patient();
+  // creationTime from effectiveTime, service times from the stay: the mapping of the volet.
+  registry.slot("creationTime", utc14(instant_of_proto(metadata.created_at())));
+  registry.slot("hash", sha1_hex(input.cda));
+  registry.slot("languageCode", "fr-FR");
+  registry.slot("legalAuthenticator", person_xcn(metadata.legal_authenticator()));
+  if (metadata.encounter().has_start())
+    registry.slot("serviceStartTime", utc14(instant_of_proto(metadata.encounter().start())));
+  if (metadata.encounter().has_end())
+    registry.slot("serviceStopTime", utc14(instant_of_proto(metadata.encounter().end())));
+  registry.slot("size", std::to_string(input.cda.size()));
+  // The sender's own number, or the INS when it has none (same mapping).
+  const std::string source_id =
+      patient.local_id().value().empty() ? patient_cx(patient) : local_cx(patient.local_id());
+  if (!source_id.empty()) registry.slot("sourcePatientId", source_id);
+  registry.slot("sourcePatientInfo", patient_info(patient));
+  registry.slot("URI", "DOC0001.XML");
+  // "C": replaces the document that the header's relatedDocument names. Not verified against an official
+  // text.
+  if (!input.header.replaces().empty()) registry.slot("urn:action:extraMetadataSlot", "C");
+}
+
+void write_entry_codes(RegistryWriter& registry, const XdmInput& input) {
+  const v1::DocumentMetadata& metadata = input.header.metadata();
+  registry.code(entry_class_scheme, input.header.document_class());
+  registry.code(entry_confidentiality_scheme, confidentiality(metadata.confidentiality()));
+  if (input.visibility.hidden_from_professionals())
+    registry.code(entry_confidentiality_scheme,
+                  coding("MASQUE_PS", mask_system, "Masqué aux professionnels de santé"));
+  if (input.visibility.hidden_from_patient())
+    registry.code(entry_confidentiality_scheme,
+                  coding("INVISIBLE_PATIENT", mask_system, "Non visible par le patient"));
+  if (input.visibility.hidden_from_legal_representatives())
+    registry.code(entry_confidentiality_scheme,
+                  coding("INVISIBLE_REPRESENTANTS_LEGAUX", mask_system,
+                         "Non visible par les représentants légaux du patient"));
+  registry.code(entry_format_scheme, input.header.format());
+  registry.code(entry_facility_scheme,
+                with_default_system(metadata.encounter().facility_type(), facility_system));
+  registry.code(entry_practice_scheme,
+                with_default_system(metadata.encounter().practice_setting(), practice_system));
+  registry.code(entry_type_scheme, metadata.type());
+}
+
+void write_document_entry(XmlWriter& xml, RegistryWriter& registry, const XdmInput& input) {
+  const v1::DocumentMetadata& metadata = input.header.metadata();
+  const std::string entry_id = registry.id("document-entry");
+  xml.open("rim:ExtrinsicObject").attribute("id", entry_id).attribute("mimeType", "text/xml");
+  xml.attribute("objectType", document_entry_type).attribute("status", approved);
+  registry.begin(entry_id);
+  write_entry_slots(registry, input);
+  registry.name(metadata.title());
+  for (const v1::Professional& author : metadata.authors()) {
+    registry.author(entry_author_scheme, &author,
+                    author.has_organization() ? author.organization() : metadata.custodian());
+  }
+  write_entry_codes(registry, input);
+  const std::string patient = patient_cx(input.header.patient());
+  if (patient.empty()) registry.node(entry_limited_node);
+  if (!patient.empty())
+    registry.external_identifier(entry_patient_scheme, "XDSDocumentEntry.patientId", patient);
+  registry.external_identifier(entry_unique_scheme, "XDSDocumentEntry.uniqueId", metadata.document_id());
+  xml.close();
+}
+
+}  // namespace
+
+std::string write_xdm_metadata(const XdmInput& input) {
+  XmlWriter xml(16384);
+  RegistryWriter registry(xml, input.delivery_id);
+  xml.open("lcm:SubmitObjectsRequest");
+  xml.attribute("xmlns:lcm", "urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0");
+  xml.attribute("xmlns:rim", "urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0");
+  xml.open("rim:RegistryObjectList");
+  write_submission_set(xml, registry, input);
+  write_document_entry(xml, registry, input);
+  const std::string set_id = registry.id("submission-set");
+  xml.open("rim:Association").attribute("id", registry.id("has-member"));
+  xml.attribute("associationType", "urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember");
+  xml.attribute("sourceObject", set_id).attribute("targetObject", registry.id("document-entry"));
+  registry.slot("SubmissionSetStatus", "Original");
+  xml.close();
+  return xml.finish();
+}
+
+}  // namespace psl
