@@ -1,0 +1,24 @@
+// The rules of an event that need no document and no partner: shapes, ranges, identities, who with whom.
+#pragma once
+
+#include "gateway/base/env.h"
+#include "gateway/base/result.h"
+#include "gateway/core/checked.h"
+#include "gateway/intake/faults.h"
+
+namespace passerelle::v1 {
+class SubmitEventRequest;
+class Tenant;
+}  // namespace passerelle::v1
+
+namespace psl {
+
+// The smallest checks, which come before anybody's rights: idempotency key, tenant name, a kind. Pure.
+Status check_envelope(const passerelle::v1::SubmitEventRequest& request);
+
+// Every other rule of event.proto, identity.proto and document.proto. `now` only bounds times. Pure; thread
+// safe.
+Status check_event(const passerelle::v1::SubmitEventRequest& request, const passerelle::v1::Tenant& tenant,
+                   Environment environment, Instant now);
+
+}  // namespace psl

@@ -1,0 +1,310 @@
+#include "gateway/intake/intake.h"
+
+#include <algorithm>
+
+#include "gateway/base/hash.h"
+#include "gateway/base/log.h"
+#include "gateway/intake/event_checks.h"
+#include "gateway/intake/receipt.h"
+
+namespace psl {
+namespace {
+
+constexpr std::string_view letter_kind = "discharge_letter";
+
+std::string_view kind_of(const v1::CoordinationEvent& event) {
+  return event.kind_case() == v1::CoordinationEvent::kDischargeLetter ? letter_kind : std::string_view();
+}
+
+Lane lane_of(v1::Lane lane) { return lane == v1::LANE_UNSPECIFIED ? Lane::letters : static_cast<Lane>(lane); }
+
+Instant instant_from(const google::protobuf::Timestamp& at) {
+  return Instant{at.seconds() * 1000000 + at.nanos() / 1000};
+}
+
+Span span_from(const google::protobuf::Duration& span) {
+  return Span{span.seconds() * 1000000 + span.nanos() / 1000};
+}
+
+// What the sender left out comes from the tenant; what it gave is kept, and the other bends to stay in order.
+void set_deadlines(const v1::CoordinationEvent& event, const v1::Tenant& tenant, AcceptEvent& command) {
+  const Instant now = command.accepted_at;
+  command.alert_at =
+      event.has_alert_at() ? instant_from(event.alert_at()) : now + span_from(tenant.alert_after());
+  command.give_up_at =
+      event.has_give_up_at() ? instant_from(event.give_up_at()) : now + span_from(tenant.give_up_after());
+  if (command.alert_at < command.give_up_at) return;
+  if (event.has_give_up_at()) {
+    command.alert_at = now + Span{(command.give_up_at - now).us / 2};
+  } else {
+    command.give_up_at = command.alert_at + span_from(tenant.give_up_after());
+  }
+}
+
+std::vector<PlannedDelivery> route(const v1::SubmitEventRequest& request, const Uuid& event_id,
+                                   const TenantSetup& tenant) {
+  std::vector<PlannedDelivery> plan;
+  for (int i = 0; i < request.event().recipients_size(); ++i) {
+    const size_t before = plan.size();
+    const auto add = [&](const Adapter* adapter, std::string_view name) {
+      plan.push_back({i,
+                      Uuid::from_hash(sha256_of_parts({"delivery", event_id.raw(), std::to_string(i), name})),
+                      adapter});
+    };
+    for (const Adapter* adapter : tenant.adapters) {
+      if (adapter->carries(request, i)) add(adapter, adapter->info().name);
+    }
+    if (plan.size() == before) add(nullptr, "");
+  }
+  return plan;
+}
+
+stored::StoredEvent stored_event(const PreparedEvent& event) {
+  stored::StoredEvent content;
+  *content.mutable_request() = event.request;
+  *content.mutable_header() = event.header;
+  for (const v1::Issue& issue : event.document.issues) *content.add_issues() = issue;
+  return content;
+}
+
+NewDocument new_document(int part, const Bytes& bytes, std::string sealed) {
+  return NewDocument{part, static_cast<int64_t>(bytes->size()), std::move(sealed)};
+}
+
+// The schema has no map and unknown fields are refused, so that protobuf writes a message in one way only.
+Result<std::string> mac_of_content(Sealer& sealer, const v1::SubmitEventRequest& request) {
+  return sealer.mac(request.event().tenant(), "content", request.SerializeAsString());
+}
+
+Error error_of_effect(Effect effect) {
+  if (effect == Effect::key_reused) return error_of(ErrorCode::key_reused);
+  if (effect == Effect::document_id_reused) return error_of(ErrorCode::document_id_reused);
+  if (effect == Effect::disk_full)
+    return error_of(ErrorCode::store_unavailable,
+                    "the gateway's disk is full: send it again later, with the same key");
+  return error_of(ErrorCode::internal);
+}
+
+}  // namespace
+
+Uuid event_id_of(std::string_view tenant, std::string_view principal, std::string_view idempotency_key) {
+  return Uuid::from_hash(sha256_of_parts({"event", tenant, principal, idempotency_key}));
+}
+
+Dispatch PreparedEvent::dispatch(const PlannedDelivery& delivery) const {
+  return Dispatch{request,
+                  header,
+                  document.document,
+                  tenant->config,
+                  delivery.recipient_index,
+                  event_id,
+                  delivery.id,
+                  0,
+                  instant_from(request.event().occurred_at())};
+}
+
+Result<const TenantSetup*> Intake::admit_caller(const Principal& principal, Action action,
+                                                const v1::SubmitEventRequest& request) const {
+  if (const Status envelope = check_envelope(request); !envelope.ok()) return envelope.error();
+  const v1::CoordinationEvent& event = request.event();
+  const auto tenant = seams_.tenants.find(event.tenant());
+  // An unknown tenant is answered as a forbidden one: a caller learns nothing about the others.
+  if (tenant == seams_.tenants.end()) return error_of(ErrorCode::not_allowed);
+  const Status allowed = seams_.policy.allows(principal, action, event.tenant(), kind_of(event),
+                                              event.source().organization().national_id());
+  if (!allowed.ok()) return allowed.error();
+  return &tenant->second;
+}
+
+Result<std::shared_ptr<PreparedEvent>> Intake::prepare(const Principal& principal, const TenantSetup& tenant,
+                                                       v1::SubmitEventRequest request) const {
+  if (const Status checked = check_event(request, tenant.config, seams_.environment, seams_.env.now());
+      !checked.ok())
+    return checked.error();
+  auto event = std::make_shared<PreparedEvent>();
+  event->tenant = &tenant;
+  event->event_id = event_id_of(request.event().tenant(), principal.name, request.idempotency_key());
+  event->request = std::move(request);
+  auto document = seams_.office.prepare(event->request, tenant.config, event->event_id, event->header);
+  if (!document.ok()) return std::move(document).error();
+  event->document = std::move(*document);
+  event->plan = route(event->request, event->event_id, tenant);
+  FaultList faults;
+  for (const PlannedDelivery& delivery : event->plan) {
+    if (delivery.adapter == nullptr) continue;
+    const Status admitted = delivery.adapter->admit(event->dispatch(delivery));
+    if (admitted.ok()) continue;
+    if (admitted.error().code != ErrorCode::field_invalid) return admitted.error();
+    for (const FieldFault& fault : admitted.error().faults) faults.add(fault.path, fault.text);
+  }
+  if (Status status = std::move(faults).status(); !status.ok()) return std::move(status).error();
+  return event;
+}
+
+Result<AcceptEvent> Intake::seal(const Principal& principal, const PreparedEvent& event,
+                                 std::string content_mac) const {
+  const v1::CoordinationEvent& content = event.request.event();
+  const std::string& tenant = content.tenant();
+  AcceptEvent command;
+  command.id = event.event_id;
+  command.tenant = tenant;
+  command.principal = principal.name;
+  command.idempotency_key = event.request.idempotency_key();
+  command.content_mac = std::move(content_mac);
+  command.kind = std::string(kind_of(content));
+  command.lane = lane_of(content.lane());
+  command.accepted_at = seams_.env.now();
+  command.occurred_at = instant_from(content.occurred_at());
+  set_deadlines(content, event.tenant->config, command);
+  command.document_id = event.header.metadata().document_id();
+  command.replaces = event.header.replaces();
+  const FrozenDocument& document = event.document.document;
+  command.document_sha256 = to_hex(sha256(view(document.cda)));
+
+  Error first;
+  bool failed = false;
+  // One place for the many steps that can fail in the same way.
+  const auto take = [&](Result<std::string> result) -> std::string {
+    if (result.ok()) return std::move(*result);
+    if (!failed) first = std::move(result).error();
+    failed = true;
+    return {};
+  };
+  auto key = seams_.sealer->new_key(tenant, command.id);
+  if (!key.ok()) return std::move(key).error();
+  command.key = std::move(*key);
+  const auto sealed = [&](std::string_view column, std::string_view plain) {
+    return take(seams_.sealer->seal(tenant, command.key, command.id, column, plain));
+  };
+  const auto mac = [&](std::string_view purpose, std::string_view plain) {
+    return take(seams_.sealer->mac(tenant, purpose, plain));
+  };
+
+  if (event.header.patient().has_ins())
+    command.patient_mac = mac("patient", event.header.patient().ins().matricule());
+  command.document_mac = mac("document", view(document.cda));
+  command.content = sealed(content_column, stored_event(event).SerializeAsString());
+  command.documents.push_back(new_document(0, document.cda, sealed(document_column(0), view(document.cda))));
+  if (document.pdf)
+    command.documents.push_back(
+        new_document(1, document.pdf, sealed(document_column(1), view(document.pdf))));
+  for (const PlannedDelivery& delivery : event.plan) {
+    if (delivery.adapter == nullptr) {
+      command.unresolved.push_back({delivery.id, delivery.recipient_index, "NO_ADDRESS"});
+      continue;
+    }
+    const std::string address = take(delivery.adapter->address(event.dispatch(delivery)));
+    command.deliveries.push_back({delivery.id, delivery.recipient_index, delivery.adapter->info().name,
+                                  mac("address", address), command.accepted_at});
+  }
+  if (failed) return first;
+  return command;
+}
+
+std::optional<Result<v1::SubmitEventResponse>> Intake::known(const Uuid& event_id,
+                                                             const std::string& content_mac) const {
+  const auto row = seams_.ledger->event(event_id);
+  if (!row.ok()) {
+    if (row.error().code == ErrorCode::not_found) return std::nullopt;
+    return row.error();
+  }
+  if (row->content_mac != content_mac) return error_of(ErrorCode::key_reused);
+  return stored_receipt(event_id, true);
+}
+
+Result<v1::SubmitEventResponse> Intake::stored_receipt(const Uuid& event_id, bool already_accepted) const {
+  const auto row = seams_.ledger->event(event_id);
+  if (!row.ok()) return row.error();
+  const auto plain = seams_.sealer->open(row->tenant, row->key, row->id, content_column, row->content);
+  if (!plain.ok()) return plain.error();
+  stored::StoredEvent content;
+  if (!content.ParseFromString(*plain)) return error_of(ErrorCode::corrupt);
+  v1::SubmitEventResponse response;
+  *response.mutable_status() = stored_status(*row, content);
+  response.set_already_accepted(already_accepted);
+  return response;
+}
+
+void Intake::commit(const PreparedEvent& event, AcceptEvent command, Done done) const {
+  const Uuid event_id = command.id;
+  v1::SubmitEventResponse fresh;
+  *fresh.mutable_status() = fresh_status(command, stored_event(event));
+  seams_.sink->submit(std::move(command), [this, event_id, fresh = std::move(fresh),
+                                           done = std::move(done)](Result<Effect> effect) {
+    if (!effect.ok()) return done(std::move(effect).error());
+    switch (*effect) {
+      case Effect::done:
+        log(LogLevel::info, "event accepted",
+            {{"event", event_id}, {"recipients", fresh.status().recipients_size()}});
+        return done(fresh);
+      case Effect::linked:
+        log(LogLevel::info, "event accepted, document known to some recipients", {{"event", event_id}});
+        return done(stored_receipt(event_id, false));
+      case Effect::already_accepted:
+        return done(stored_receipt(event_id, true));
+      case Effect::disk_full:
+        log(LogLevel::error, "event refused: the disk is full", {{"event", event_id}});
+        return done(error_of_effect(*effect));
+      default:
+        return done(error_of_effect(*effect));
+    }
+  });
+}
+
+void Intake::submit(const Principal& principal, v1::SubmitEventRequest request, Done done) const {
+  const auto tenant = admit_caller(principal, Action::submit, request);
+  if (!tenant.ok()) return done(tenant.error());
+  auto mac = mac_of_content(*seams_.sealer, request);
+  if (!mac.ok()) return done(std::move(mac).error());
+  // A submission that is known already gets its receipt whatever changed since: limits, dates, the
+  // configuration.
+  const Uuid event_id = event_id_of(request.event().tenant(), principal.name, request.idempotency_key());
+  if (auto receipt = known(event_id, *mac)) return done(std::move(*receipt));
+  auto event = prepare(principal, **tenant, std::move(request));
+  if (!event.ok()) return done(std::move(event).error());
+  auto command = seal(principal, **event, std::move(*mac));
+  if (!command.ok()) return done(std::move(command).error());
+  commit(**event, std::move(*command), std::move(done));
+}
+
+Result<v1::EventStatus> Intake::get(const Principal& principal, const v1::GetEventRequest& request) const {
+  std::optional<Uuid> id;
+  const bool by_key = !request.idempotency_key().empty();
+  if (by_key == !request.event_id().empty())
+    return field_error("event_id", "either event_id, or idempotency_key with tenant, is required");
+  if (by_key) {
+    if (request.tenant().empty()) return field_error("tenant", "required with idempotency_key");
+    id = event_id_of(request.tenant(), principal.name, request.idempotency_key());
+  } else {
+    id = Uuid::parse(request.event_id());
+    if (!id) return field_error("event_id", "a UUID expected");
+  }
+  const auto row = seams_.ledger->event(*id);
+  if (!row.ok()) return row.error();
+  const Status allowed = seams_.policy.allows(principal, Action::read, row->tenant, row->kind, "");
+  // Another's event does not exist for this caller.
+  if (row->principal != principal.name || !allowed.ok()) return error_of(ErrorCode::not_found);
+  auto receipt = stored_receipt(*id, true);
+  if (!receipt.ok()) return std::move(receipt).error();
+  return std::move(*receipt->mutable_status());
+}
+
+Result<std::vector<RecipientPreview>> Intake::preview(const Principal& principal,
+                                                      v1::SubmitEventRequest request) const {
+  const auto tenant = admit_caller(principal, Action::preview, request);
+  if (!tenant.ok()) return tenant.error();
+  auto event = prepare(principal, **tenant, std::move(request));
+  if (!event.ok()) return std::move(event).error();
+  std::vector<RecipientPreview> previews;
+  for (const PlannedDelivery& delivery : (*event)->plan) {
+    if (delivery.adapter == nullptr) continue;
+    auto payload = delivery.adapter->wrap((*event)->dispatch(delivery));
+    if (!payload.ok()) return std::move(payload).error();
+    const auto& issues = (*event)->document.issues;
+    payload->issues.insert(payload->issues.begin(), issues.begin(), issues.end());
+    previews.push_back({delivery.recipient_index, delivery.adapter->info().name, std::move(*payload)});
+  }
+  return previews;
+}
+
+}  // namespace psl

@@ -1,0 +1,80 @@
+#include "gateway/intake/text_checks.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "gateway/core/checked.h"
+
+namespace psl {
+namespace {
+
+size_t characters_in(std::string_view text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+// Controls of ASCII and Latin-1, line and paragraph separators, and the marks that reorder what a reader
+// sees.
+bool has_control(std::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<uint8_t>(text[i]);
+    if (byte < 0x20 || byte == 0x7F) return true;
+    const std::string_view two = text.substr(i, 2);
+    if (two.size() == 2 && byte == 0xC2 && static_cast<uint8_t>(two[1]) < 0xA0) return true;
+    const std::string_view three = text.substr(i, 3);
+    if (three.size() != 3 || byte != 0xE2) continue;
+    const auto second = static_cast<uint8_t>(three[1]);
+    const auto third = static_cast<uint8_t>(three[2]);
+    if (second == 0x80 && third >= 0xA8 && third <= 0xAE) return true;    // U+2028 to U+202E
+    if (second == 0x80 && (third == 0x8E || third == 0x8F)) return true;  // U+200E, U+200F
+    if (second == 0x81 && third >= 0xA6 && third <= 0xA9) return true;    // U+2066 to U+2069
+  }
+  return false;
+}
+
+bool name_character(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; }
+
+bool token_character(char c) { return c > ' ' && c < 0x7F; }
+
+}  // namespace
+
+void check_line(std::string_view text, size_t least, size_t most, const std::string& path,
+                FaultList& faults) {
+  const size_t length = characters_in(text);
+  if (length < least && length == 0) {
+    faults.add(path, "required");
+  } else if (length < least || length > most) {
+    faults.add(path, std::to_string(least) + " to " + std::to_string(most) + " characters expected");
+  } else if (has_control(text)) {
+    faults.add(path, "a text of one line expected, without control or direction characters");
+  } else if (!text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c == ' '; })) {
+    faults.add(path, "a text expected, not spaces only");
+  }
+}
+
+void check_config_name(std::string_view text, const std::string& path, FaultList& faults) {
+  if (text.empty()) {
+    faults.add(path, "required");
+  } else if (text.size() > 40 || !std::all_of(text.begin(), text.end(), name_character)) {
+    faults.add(path, "1 to 40 characters of a-z, 0-9 and - expected");
+  }
+}
+
+void check_token(std::string_view text, bool required, size_t most, const std::string& path,
+                 FaultList& faults) {
+  if (text.empty()) {
+    if (required) faults.add(path, "required");
+  } else if (text.size() > most || !std::all_of(text.begin(), text.end(), token_character)) {
+    faults.add(path, "1 to " + std::to_string(most) + " printable ASCII characters without space expected");
+  }
+}
+
+void check_oid(std::string_view text, bool required, const std::string& path, FaultList& faults) {
+  if (text.empty()) {
+    if (required) faults.add(path, "required");
+  } else if (!oid_ok(text)) {
+    faults.add(path, "an OID in dotted decimal expected, at most 64 characters, without extension");
+  }
+}
+
+}  // namespace psl
