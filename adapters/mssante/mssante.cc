@@ -1,0 +1,237 @@
+#include "adapters/mssante/mssante.h"
+
+#include <array>
+
+#include "adapters/formats/document_office.h"
+#include "adapters/formats/mime.h"
+#include "adapters/formats/text.h"
+#include "adapters/formats/xdm.h"
+#include "adapters/mssante/mail_rules.h"
+#include "adapters/mssante/mail_text.h"
+#include "gateway/base/hash.h"
+#include "passerelle/internal/v1/stored.pb.h"
+#include "passerelle/v1/config.pb.h"
+#include "passerelle/v1/delivery.pb.h"
+#include "passerelle/v1/gateway.pb.h"
+
+namespace psl {
+namespace {
+
+constexpr uint64_t default_message_bytes_max =
+    25'000'000;  // of Mon espace santé, the smallest that is published
+// Headers and body of ours: names of at most a few hundred characters each.
+constexpr uint64_t mail_text_bytes_max = 8192;
+
+const v1::Recipient& recipient_of(const Dispatch& dispatch) {
+  return dispatch.request.event().recipients(dispatch.recipient_index);
+}
+
+Span span_or(const google::protobuf::Duration& span, Span otherwise) {
+  const Span given{span.seconds() * 1000000 + span.nanos() / 1000};
+  return given.us > 0 ? given : otherwise;
+}
+
+SmtpServer server_of(const v1::MssantePartner& partner, std::string_view domain) {
+  SmtpServer server;
+  server.host = partner.host();
+  if (partner.port() != 0) server.port = static_cast<uint16_t>(partner.port());
+  server.certificate_file = partner.tls().certificate_file();
+  server.key_file = partner.tls().key_file();
+  server.ca_file = partner.tls().ca_file();
+  server.hello_name = domain;
+  if (partner.concurrency() != 0) server.connections = static_cast<int>(partner.concurrency());
+  server.connect_timeout = span_or(partner.connect_timeout(), server.connect_timeout);
+  server.delivery_timeout = span_or(partner.delivery_timeout(), server.delivery_timeout);
+  return server;
+}
+
+XdmInput xdm_input(const Dispatch& dispatch, const TimeZone& zone) {
+  const v1::CoordinationEvent& event = dispatch.request.event();
+  return {dispatch.header,      view(dispatch.document.cda), event.source(), event.visibility(),
+          dispatch.delivery_id, dispatch.dated_at,           zone,           PSL_VERSION};
+}
+
+v1::Issue issue(v1::Issue::Level level, const char* code, const std::string& path, const char* text,
+                const char* text_fr) {
+  v1::Issue made;
+  made.set_level(level);
+  made.set_code(code);
+  made.set_path(path);
+  made.set_text(text);
+  made.set_text_fr(text_fr);
+  return made;
+}
+
+v1::Issue readable_copy_left_out(const std::string& path) {
+  return issue(
+      v1::Issue::LEVEL_WARNING, "READABLE_COPY_LEFT_OUT", path,
+      "the PDF beside the archive was left out: the mail would be above the partner's size limit with it",
+      "Le PDF n'est pas joint : avec lui, le message dépasserait la taille acceptée par la messagerie.");
+}
+
+Error too_large(const Dispatch& dispatch, uint64_t most) {
+  return field_error(recipient_path(dispatch.recipient_index),
+                     "the mail would be above " + std::to_string(most) + " bytes: send a smaller document");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<MssanteAdapter>> MssanteAdapter::create(const v1::MssantePartner& partner,
+                                                               const v1::Config& config, Env& env) {
+  const auto wrong = [&](const std::string& what) {
+    return error_of(ErrorCode::configuration, "mssante partner " + partner.name() + ": " + what);
+  };
+  const auto mailbox = Mailbox::parse(partner.sender_mailbox());
+  if (!mailbox.ok()) return wrong("sender_mailbox: a mailbox expected");
+  const auto reply_to =
+      Mailbox::parse(partner.reply_to().empty() ? partner.sender_mailbox() : partner.reply_to());
+  if (!reply_to.ok()) return wrong("reply_to: a mailbox expected");
+  Setup setup;
+  for (const v1::Tenant& tenant : config.tenants()) {
+    const std::string_view name = time_zone_of(tenant);
+    auto zone = TimeZone::load(name);
+    if (!zone.ok()) return std::move(zone).error();
+    setup.zones.insert_or_assign(std::string(name), std::move(*zone));
+  }
+  setup.mailbox = mailbox->reveal();
+  setup.name = partner.sender_name();
+  setup.reply_to = reply_to->reveal();
+  setup.product = config.product().nil().empty() ? "PASSERELLE" : config.product().nil();
+  setup.message_bytes_max =
+      partner.message_bytes_max() == 0 ? default_message_bytes_max : partner.message_bytes_max();
+  setup.environment = config.environment() == v1::Config::TEST ? Environment::test : Environment::production;
+  setup.server = server_of(partner, mailbox->domain());
+  setup.info = {partner.name(), "mssante", setup.server.connections, true, false};
+  return std::make_unique<MssanteAdapter>(std::move(setup), env);
+}
+
+MssanteAdapter::MssanteAdapter(Setup setup, Env& env)
+    : setup_(std::move(setup)), sender_(setup_.server, env) {}
+
+bool MssanteAdapter::carries(const v1::SubmitEventRequest& request, int recipient_index) const {
+  if (recipient_index < 0 || recipient_index >= request.event().recipients_size()) return false;
+  const v1::Recipient& recipient = request.event().recipients(recipient_index);
+  if (recipient.has_person()) return !recipient.person().mailbox().empty();
+  if (recipient.has_structure()) return !recipient.structure().mailbox().empty();
+  return recipient.has_patient();
+}
+
+Result<std::string> MssanteAdapter::address(const Dispatch& dispatch) const {
+  const v1::Recipient& recipient = recipient_of(dispatch);
+  const std::string path = recipient_path(dispatch.recipient_index);
+  if (recipient.has_patient()) {
+    if (!ins_is_qualified(dispatch.header.patient(), setup_.environment))
+      return field_error(path + ".patient", "needs a patient with a qualified INS and its five traits");
+    const auto mailbox =
+        Mailbox::parse(dispatch.header.patient().ins().matricule() + "@" + std::string(patient_domain));
+    PSL_CHECK(mailbox.ok());  // a checked matricule is fifteen letters and digits
+    return mailbox->reveal();
+  }
+  const bool person = recipient.has_person();
+  const auto mailbox =
+      Mailbox::parse(person ? recipient.person().mailbox() : recipient.structure().mailbox());
+  if (!mailbox.ok())
+    return field_error(path + (person ? ".person" : ".structure") + ".mailbox", "a mailbox expected");
+  return mailbox->reveal();
+}
+
+Result<const TimeZone*> MssanteAdapter::zone_of(const Dispatch& dispatch) const {
+  const auto found = setup_.zones.find(time_zone_of(dispatch.tenant));
+  if (found == setup_.zones.end())
+    return error_of(ErrorCode::configuration, "the tenant's time zone was not loaded");
+  return &found->second;
+}
+
+std::string MssanteAdapter::message_id(const Dispatch& dispatch) const {
+  const std::string domain = setup_.mailbox.substr(setup_.mailbox.find('@') + 1);
+  return dispatch.delivery_id.text() + "." + std::to_string(dispatch.generation) + "@" + domain;
+}
+
+Result<std::string> MssanteAdapter::write_message(const Dispatch& dispatch, const TimeZone& zone,
+                                                  const std::string& to, const Archive& archive,
+                                                  bool with_pdf) const {
+  const stored::DocumentHeader& header = dispatch.header;
+  MailMessage mail;
+  mail.from = {setup_.name, setup_.mailbox};
+  mail.to = {{"", to}};
+  mail.reply_to = {{"", setup_.reply_to}};
+  mail.subject = mail_subject(header);
+  mail.date = mail_date(dispatch.dated_at, zone);
+  mail.message_id = message_id(dispatch);
+  // A receiver answers with a receipt only when this equals the return path (V2LPS struct-msg-mdn).
+  mail.headers.emplace_back("Disposition-Notification-To", setup_.mailbox);
+  const std::string_view code = first_characters(header.metadata().type().code(), 64);
+  if (!code.empty()) mail.headers.emplace_back("X-MSS-CODECDA", code);
+  mail.headers.emplace_back("X-MSS-INS", ins_is_qualified(header.patient(), setup_.environment) ? "O" : "N");
+  mail.headers.emplace_back("X-MSS-NIL", setup_.product);
+  const v1::Recipient& recipient = recipient_of(dispatch);
+  if (recipient.has_patient() && recipient.patient().close_exchange())
+    mail.headers.emplace_back("X-MSS-MES", "FIN");
+  mail.text = mail_body(dispatch, with_pdf ? archive.pdf_name : "");
+  mail.attachments.push_back({"IHE_XDM.zip", "application/zip", view(archive.zip)});
+  if (with_pdf)
+    mail.attachments.push_back({archive.pdf_name, "application/pdf", view(dispatch.document.pdf)});
+  mail.boundary = to_hex(sha256_of_parts({"boundary", mail.message_id}).substr(0, 16));
+  return write_mail(mail);
+}
+
+Result<Payload> MssanteAdapter::fit_message(const Dispatch& dispatch, const TimeZone& zone,
+                                            const std::string& to, const Archive& archive) const {
+  Payload payload;
+  const bool has_pdf = !view(dispatch.document.pdf).empty();
+  Result<std::string> message = write_message(dispatch, zone, to, archive, has_pdf);
+  if (!message.ok()) return std::move(message).error();
+  if (has_pdf && message->size() > setup_.message_bytes_max) {
+    message = write_message(dispatch, zone, to, archive, false);
+    if (!message.ok()) return std::move(message).error();
+    payload.issues.push_back(readable_copy_left_out(recipient_path(dispatch.recipient_index)));
+  }
+  if (message->size() > setup_.message_bytes_max) return too_large(dispatch, setup_.message_bytes_max);
+  payload.body = make_bytes(std::move(*message));
+  return payload;
+}
+
+Result<Payload> MssanteAdapter::wrap(const Dispatch& dispatch) const {
+  if (Status status = check_recipient(dispatch, setup_.environment); !status.ok())
+    return std::move(status).error();
+  const auto to = address(dispatch);
+  if (!to.ok()) return to.error();
+  const auto zone = zone_of(dispatch);
+  if (!zone.ok()) return zone.error();
+  auto zip = write_xdm(xdm_input(dispatch, **zone));
+  if (!zip.ok()) return std::move(zip).error();
+  const Archive archive{make_bytes(std::move(*zip)), pdf_name(dispatch.header, **zone)};
+  Result<Payload> payload = fit_message(dispatch, **zone, *to, archive);
+  if (!payload.ok()) return payload;
+  payload->reference = "<" + message_id(dispatch) + ">";
+  payload->sender = setup_.mailbox;
+  payload->recipient = *to;
+  payload->files = {{"document.xml", "text/xml", dispatch.document.cda},
+                    {"message.eml", "message/rfc822", payload->body},
+                    {"IHE_XDM.zip", "application/zip", archive.zip}};
+  return payload;
+}
+
+Status MssanteAdapter::admit(const Dispatch& dispatch) const {
+  if (Status status = check_recipient(dispatch, setup_.environment); !status.ok()) return status;
+  if (const auto to = address(dispatch); !to.ok()) return to.error();
+  const auto zone = zone_of(dispatch);
+  if (!zone.ok()) return zone.error();
+  const std::array<uint64_t, 1> attachments = {xdm_size_bound(xdm_input(dispatch, **zone))};
+  if (mail_size_bound(mail_text_bytes_max, attachments) <= setup_.message_bytes_max) return {};
+  // Only what the archive really weighs can tell.
+  if (auto payload = wrap(dispatch); !payload.ok()) return std::move(payload).error();
+  return {};
+}
+
+Outcome MssanteAdapter::deliver(const Payload& payload, Instant deadline) {
+  return sender_.send({payload.sender, payload.recipient, view(payload.body)}, deadline);
+}
+
+Outcome MssanteAdapter::lookup(const Payload&, Instant) {
+  return {Verdict::unknown, "CANNOT_LOOK_UP", "", false};  // SMTP has no such question
+}
+
+Status MssanteAdapter::probe(Instant deadline) { return sender_.probe(deadline); }
+
+}  // namespace psl
