@@ -1,0 +1,291 @@
+#!/usr/bin/env python3
+"""Nothing that was acknowledged is lost: the gateway dies by kill -9 at random points, under load.
+
+Hospitals submit letters all the time, and send each key again until they have a receipt. In the end every key has
+one receipt, every delivery is delivered under a Message-ID of its own, and a mailbox has a second copy of a
+letter only where a kill met that letter under way.
+
+PASSERELLE_KILLS says how many kills (20), PASSERELLE_SEED which ones.
+"""
+
+from __future__ import annotations
+
+import collections
+import hashlib
+import os
+import random
+import re
+import subprocess
+import threading
+import time
+import uuid
+
+import world as w
+from world import box, require, require_equal
+
+CLIENTS = 6
+MAILBOXES = [f"medecin{number}@cabinet-{number}.demo.mssante.fr" for number in range(8)]
+CONCURRENCY = 4
+# A client's pause between two letters, and what the gateway lives at most before it is killed.
+PAUSE_S = (0.1, 0.7)
+LIFE_S = 1.5
+SETTLE_S = 120
+WORTH_REPEATING = ("UNAVAILABLE", "RESOURCE_EXHAUSTED")
+
+
+class Letters:
+    """Makes events that differ: key, document, recipients."""
+
+    def __init__(self, chance: random.Random):
+        self._chance = chance
+        self._pdf = w.load_event("samples/letters/two-recipients.yaml")
+        self._cda = w.load_event("samples/letters/cda-passthrough.yaml")
+        self._cda_id = re.search(rb'<id root="([0-9.]+)"/>', self._cda.event.discharge_letter.sender_cda).group(1)
+
+    def next(self):
+        number = uuid.UUID(int=self._chance.getrandbits(128))
+        with_cda = self._chance.random() < 0.5
+        template = self._cda if with_cda else self._pdf
+        targets = self._chance.sample(MAILBOXES, self._chance.choice((1, 1, 2)))
+
+        def edit(request):
+            request.idempotency_key = f"kill-{number}"
+            person = template.event.recipients[0]
+            del request.event.recipients[:]
+            for target in targets:
+                recipient = request.event.recipients.add()
+                recipient.CopyFrom(person)
+                recipient.person.mailbox = target
+            if with_cda:
+                letter = request.event.discharge_letter
+                letter.sender_cda = letter.sender_cda.replace(self._cda_id, b"2.25.%d" % number.int)
+
+        return w.edited(template, edit)
+
+
+class Hospital(threading.Thread):
+    """Sends letters until it is told to stop; each until it has a receipt."""
+
+    def __init__(self, client: w.Client, seed: int, stop: threading.Event):
+        super().__init__(daemon=True)
+        self._client, self._stop_asked = client, stop
+        self._chance = random.Random(seed)
+        self._letters = Letters(self._chance)
+        # By key: the request, and every receipt that it got.
+        self.sent: dict[str, object] = {}
+        self.receipts: dict[str, list] = collections.defaultdict(list)
+        self.repeated = 0
+        self.lost_receipts = 0
+        self.fault: str = ""
+
+    def run(self) -> None:
+        try:
+            while not self._stop_asked.is_set():
+                request = self._letters.next()
+                self.sent[request.idempotency_key] = request
+                self._send(request)
+                # Some clients lose the receipt themselves, and ask for it again much later.
+                if self._chance.random() < 0.2:
+                    self._send(self.sent[self._chance.choice(list(self.sent))])
+                time.sleep(self._chance.uniform(*PAUSE_S))
+        except Exception as error:
+            self.fault = f"{type(error).__name__}: {error}"
+
+    def _send(self, request) -> None:
+        key = request.idempotency_key
+        while True:
+            try:
+                answer = self._client.submit(request)
+            except w.Refusal as refusal:
+                if refusal.code not in WORTH_REPEATING:
+                    raise
+                self.repeated += 1
+                time.sleep(self._chance.uniform(0.02, 0.2))
+                continue
+            # The event was durable, and the kill took only its receipt.
+            self.lost_receipts += answer.already_accepted and not self.receipts[key]
+            self.receipts[key].append(answer.status)
+            return
+
+
+def change(config: dict, port: int) -> None:
+    config["grpc"]["listen"] = f"127.0.0.1:{port}"  # the same after each start, as hospitals know it
+    config["mssante"][0]["concurrency"] = CONCURRENCY
+    config["retry"] = {"first": "0.1s", "most": "1s", "breaker_failures": 5, "breaker_pause": "1s"}
+
+
+def kill_again_and_again(world: w.World, kills: int, chance: random.Random) -> None:
+    for _ in range(kills):
+        gateway = w.Gateway(world.program, world.config_file, world.log)
+        world.gateways.append(gateway)
+        if chance.random() < 0.25:
+            time.sleep(chance.uniform(0, 0.5))  # while it starts and settles what the last kill left
+        else:
+            gateway.wait_serving()
+            time.sleep(chance.uniform(0, LIFE_S))
+        require(gateway.process.poll() is None, "the gateway ended by itself")
+        gateway.kill()
+
+
+def run_load(world: w.World, kills: int, seed: int) -> list[Hospital]:
+    world.start_gateway()
+    stop = threading.Event()
+    hospitals = [Hospital(world.client(), seed * 1000 + number, stop) for number in range(CLIENTS)]
+    for hospital in hospitals:
+        hospital.start()
+    try:
+        time.sleep(1)
+        world.gateway.kill()
+        kill_again_and_again(world, kills - 1, random.Random(seed))
+        world.start_gateway()
+    finally:
+        stop.set()
+    for hospital in hospitals:
+        hospital.join(60)
+        require(not hospital.is_alive(), "a hospital still waits for a receipt")
+        require(not hospital.fault, f"a hospital was answered: {hospital.fault}")
+    return hospitals
+
+
+# --- what must be true in the end ---------------------------------------------------------------------------
+
+
+class Outcome:
+    def __init__(self, world: w.World, hospitals: list[Hospital], kills: int):
+        self.world, self.hospitals, self.kills = world, hospitals, kills
+        self.client = world.client()
+        self.sent = {key: request for one in hospitals for key, request in one.sent.items()}
+        self.receipts = {key: found for one in hospitals for key, found in one.receipts.items()}
+        self.statuses: dict[str, object] = {}
+        # Message-ID to the letters that have it.
+        self.letters: dict[str, list[bytes]] = collections.defaultdict(list)
+
+    @property
+    def deliveries(self) -> list:
+        return [delivery for status in self.statuses.values() for delivery in w.deliveries_of(status)]
+
+    def in_flight(self) -> int:
+        """Sends that a kill met: begun, and never ended in the log."""
+        ended = self.world.log.read_bytes().count(b'"fact":"delivery attempted"')
+        return sum(one.attempts for one in self.deliveries) - ended
+
+
+def check_receipts(outcome: Outcome) -> None:
+    """every key has exactly one receipt, however often it was sent"""
+    require(outcome.sent and outcome.sent.keys() == outcome.receipts.keys(), "a key has no receipt")
+    for key, receipts in outcome.receipts.items():
+        require_equal(len({one.event_id for one in receipts}), 1, f"events of {key}")
+        require_equal(len({(one.document_id, one.document_sha256) for one in receipts}), 1, f"documents of {key}")
+        again = outcome.client.submit(outcome.sent[key])
+        require(again.already_accepted, f"{key} was forgotten")
+        require_equal(again.status.event_id, receipts[0].event_id, f"event of {key}")
+    events = {receipts[0].event_id for receipts in outcome.receipts.values()}
+    require_equal(len(events), len(outcome.sent), "events")
+
+
+def check_delivered(outcome: Outcome) -> None:
+    """every delivery is delivered"""
+    deadline = time.monotonic() + SETTLE_S
+    for key, receipts in outcome.receipts.items():
+        left = max(1.0, deadline - time.monotonic())
+        status = outcome.client.wait_settled(receipts[0].event_id, left)
+        outcome.statuses[key] = status
+        require_equal(len(w.deliveries_of(status)), len(outcome.sent[key].event.recipients), "deliveries")
+        states = {w.state_name(one) for one in w.deliveries_of(status)}
+        require_equal(states, {"delivered"}, f"states of {key}")
+
+
+def check_letters(outcome: Outcome) -> None:
+    """each delivery has one Message-ID of its own, and the mailboxes hold those letters and no other"""
+    where = {}
+    for key, status in outcome.statuses.items():
+        for recipient in status.recipients:
+            mailbox = outcome.sent[key].event.recipients[recipient.recipient_index].person.mailbox
+            for delivery in recipient.deliveries:
+                require(delivery.partner_reference not in where, "two deliveries have one Message-ID")
+                where[delivery.partner_reference] = (mailbox, status.document_sha256)
+    found = set()
+    for mailbox in MAILBOXES:
+        for raw in outcome.world.mail.mailbox(mailbox).raw_letters():
+            letter = box.parse_letter(raw)
+            reference = letter["Message-ID"]
+            require(reference in where, "a mailbox holds a letter that nobody sent")
+            expected_mailbox, sha256 = where[reference]
+            require_equal(mailbox, expected_mailbox, "mailbox")
+            document, = box.xdm_documents(box.open_xdm(box.xdm_attachment(letter))).values()
+            require_equal(hashlib.sha256(document).hexdigest(), sha256, "document")
+            outcome.letters[reference].append(w.without_traces(raw))
+            found.add(reference)
+    require_equal(len(where.keys() - found), 0, "letters that are said to be delivered and are not there")
+
+
+def check_copies(outcome: Outcome) -> None:
+    """a second copy exists only where a kill met the send, and is the same letter"""
+    for delivery in outcome.deliveries:
+        copies = outcome.letters[delivery.partner_reference]
+        require(len(copies) <= delivery.attempts, f"{len(copies)} copies after {delivery.attempts} attempts")
+        require_equal(len(set(copies)), 1, "different letters under one Message-ID")
+    copies = sum(len(found) for found in outcome.letters.values())
+    in_flight = outcome.in_flight()
+    require(in_flight <= CONCURRENCY * outcome.kills, f"{in_flight} sends in flight at {outcome.kills} kills")
+    require(copies <= len(outcome.deliveries) + in_flight,
+            f"{copies} copies of {len(outcome.deliveries)} letters, {in_flight} in flight at the kills")
+
+
+def check_audit(outcome: Outcome) -> None:
+    """audit verify passes over all of it"""
+    # At least: accepted, attempted, delivered.
+    require(outcome.world.verify_audit() >= len(outcome.sent) + 2 * len(outcome.deliveries), "records are missing")
+
+
+def check_log(outcome: Outcome) -> None:
+    """no line of the log asks for a person: a kill is settled by the next start alone"""
+    require(b'"level":"error"' not in outcome.world.log.read_bytes(), "the log has errors")
+
+
+def check_stop(outcome: Outcome) -> None:
+    """the gateway still stops as it should"""
+    require_equal(outcome.world.gateway.stop(), 0, "exit status")
+
+
+def check_command_line(outcome: Outcome, port: int) -> None:
+    """`passerelle submit`, begun while the gateway is away, is served soon after it is back"""
+    world = outcome.world
+    words = [world.program, "submit", "samples/letters/corse-2a.yaml", "--wait", "--patience", "60", "--server",
+             f"localhost:{port}", "--pki", world.pki]
+    with subprocess.Popen(words, cwd=w.REPOSITORY, stdout=subprocess.DEVNULL) as command:
+        time.sleep(3)
+        require(command.poll() is None, "it did not wait")
+        world.start_gateway()
+        begin = time.monotonic()
+        require_equal(command.wait(60), 0, "exit status")
+        require(time.monotonic() - begin < 15, f"it needed {time.monotonic() - begin:.0f} s more")
+
+
+def test(report: w.Report) -> None:
+    kills = int(os.environ.get("PASSERELLE_KILLS", "20"))
+    seed = int(os.environ.get("PASSERELLE_SEED", random.SystemRandom().getrandbits(20)))
+    print(f"{kills} kills, PASSERELLE_SEED={seed}", flush=True)
+    port, = w.free_ports(1)
+    with w.World(change=lambda config: change(config, port)) as world:
+        hospitals: list[Hospital] = []
+        report.run(lambda: hospitals.extend(run_load(world, kills, seed)),
+                   claim=f"{kills} kills: every hospital has its receipts")
+        report.end()
+        outcome = Outcome(world, hospitals, kills)
+        for check in (check_receipts, check_delivered, check_letters, check_copies, check_log, check_audit):
+            report.run(check, outcome)
+            report.end()
+        copies = sum(len(found) for found in outcome.letters.values())
+        print(f"      {len(outcome.sent)} events, {len(outcome.deliveries)} deliveries, {copies} letters; "
+              f"{outcome.in_flight()} sends in flight at the kills; "
+              f"{sum(one.repeated for one in hospitals)} calls repeated, "
+              f"{sum(one.lost_receipts for one in hospitals)} receipts lost with the process and given again",
+              flush=True)
+        report.run(check_stop, outcome)
+        report.run(check_command_line, outcome, port)
+        report.end()
+
+
+if __name__ == "__main__":
+    w.main(test)

@@ -1,0 +1,329 @@
+#!/usr/bin/env python3
+"""Every sample letter, from `passerelle submit` to a real mailbox, read back by a reader that is not ours.
+
+PASSERELLE_XDS_SCHEMA may name the ebRS lcm.xsd: METADATA.XML is then validated with it as well.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import functools
+import hashlib
+import json
+import pathlib
+import re
+import unicodedata
+from dataclasses import dataclass
+from email.message import EmailMessage
+from xml.etree import ElementTree
+
+import world as w
+from world import box, require, require_equal
+
+CDA = "{urn:hl7-org:v3}"
+SENDER = "cpts.demo@cpts-demo.mssante.fr"
+
+
+@dataclass
+class Sent:
+    """One recipient's letter: what was submitted, what the gateway says, what the mailbox holds."""
+
+    name: str
+    request: object
+    status: object
+    index: int
+    address: str
+    raw: bytes
+    preview: pathlib.Path
+
+    @functools.cached_property
+    def letter(self) -> EmailMessage:
+        return box.parse_letter(self.raw)
+
+    @functools.cached_property
+    def archive(self) -> dict[str, bytes]:
+        return box.open_xdm(box.xdm_attachment(self.letter))
+
+    @functools.cached_property
+    def document(self) -> bytes:
+        documents = box.xdm_documents(self.archive)
+        require_equal(len(documents), 1, "documents in the archive")
+        return next(iter(documents.values()))
+
+    @property
+    def pdfs(self) -> list[box.Attachment]:
+        return [one for one in box.attachments(self.letter) if one.type == "application/pdf"]
+
+    @property
+    def delivery(self):
+        return self.status.recipients[self.index].deliveries[0]
+
+    @property
+    def to_patient(self) -> bool:
+        return self.request.event.recipients[self.index].HasField("patient")
+
+
+def samples() -> list[pathlib.Path]:
+    """A replacement comes after what it replaces, as a hospital sends it."""
+    found = sorted(path for path in w.LETTERS.iterdir() if path.suffix in (".yaml", ".json"))
+    return sorted(found, key=lambda path: path.stem == "replacement")
+
+
+def letter_of(world: w.World, address: str, reference: str) -> bytes:
+    """The one letter of that mailbox with that Message-ID."""
+    found = [raw for raw in world.mail.mailbox(address).raw_letters()
+             if box.parse_letter(raw)["Message-ID"] == reference]
+    require_equal(len(found), 1, "letters with the Message-ID that the gateway tells")
+    return found[0]
+
+
+def send(world: w.World, client: w.Client, path: pathlib.Path) -> list[Sent]:
+    said = json.loads(world.submit(path, "--wait", "--json").stdout)
+    status = client.get(event_id=said["event_id"])
+    preview = world.folder / "preview" / path.stem
+    world.run("preview", path, "--out", preview, "--config", world.config_file)
+    request = w.load_event(path)
+    result = []
+    for index, address in enumerate(w.addresses_of(request)):
+        delivery = status.recipients[index].deliveries[0]
+        raw = letter_of(world, address, delivery.partner_reference)
+        result.append(Sent(path.stem, request, status, index, address, raw,
+                           preview / f"{index}-{delivery.adapter}"))
+    return result
+
+
+# --- what each letter must be -------------------------------------------------------------------------------
+
+
+def check_state(sent: Sent) -> None:
+    """the gateway says that it is delivered"""
+    require_equal(w.state_name(sent.delivery), "delivered", "state")
+    require_equal(sent.delivery.attempts, 1, "attempts")
+    require_equal(sent.delivery.partner_code[:3], "250", "the partner's code")
+    require(sent.delivery.delivered_at.seconds > 0, "no time of delivery")
+
+
+def check_headers(sent: Sent) -> None:
+    """its headers are those of the French profile"""
+    letter = sent.letter
+    require_equal(letter["Return-Path"], f"<{SENDER}>", "Return-Path")
+    require_equal(letter["Disposition-Notification-To"].strip("<>"), SENDER, "Disposition-Notification-To")
+    require_equal(letter["From"].addresses[0].addr_spec, SENDER, "From")
+    require_equal([one.addr_spec for one in letter["To"].addresses], [sent.address], "To")
+    qualified = sent.request.event.subject.HasField("ins") or sent.name == "cda-passthrough"
+    require_equal(letter["X-MSS-INS"], "O" if qualified else "N", "X-MSS-INS")
+    require_equal(letter["X-MSS-NIL"], "PASSERELLE", "X-MSS-NIL")
+    require_equal(letter["X-MSS-CODECDA"], box.read_cda(sent.document)["code"], "X-MSS-CODECDA")
+    require_equal(letter["Date"].datetime.timestamp(), sent.request.event.occurred_at.seconds, "Date")
+    require_equal(letter["MIME-Version"], "1.0", "MIME-Version")
+    for name in ("Subject", "Message-ID", "From", "To", "Date", "Disposition-Notification-To"):
+        require_equal(len(letter.get_all(name)), 1, f"number of {name}")
+
+
+def check_subject(sent: Sent) -> None:
+    """its subject names type, patient and birth date, in the form that software looks for"""
+    cda = box.read_cda(sent.document)
+    date = cda["patient"]["birth_date"]
+    names = [strict(cda["patient"]["birth_name"]), strict(cda["patient"]["given_names"]).split(" ")[0]]
+    subject = str(sent.letter["Subject"])
+    require(subject.startswith("XDM/1.0/DDM+"), "it does not begin as an XDM letter's")
+    require(subject.endswith(f"{date[6:8]}/{date[4:6]}/{date[:4]}"), "it does not end with the birth date")
+    require(all(name in subject for name in names), "it does not name the patient in strict letters")
+
+
+def strict(name: str) -> str:
+    """A name in the strict form: capitals without accents."""
+    plain = name.upper().replace("Œ", "OE").replace("Æ", "AE").replace("’", "'")
+    return "".join(sign for sign in unicodedata.normalize("NFD", plain) if not unicodedata.combining(sign))
+
+
+def check_one_patient(sent: Sent) -> None:
+    """it is about one patient, the same everywhere"""
+    letter = sent.letter
+    require_equal(sum(one.name.upper() == "IHE_XDM.ZIP" for one in box.attachments(letter)), 1, "archives")
+    root = ElementTree.fromstring(sent.document)
+    require_equal(len(root.findall(f"{CDA}recordTarget")), 1, "patients of the document")
+    metadata = box.read_metadata(sent.archive["IHE_XDM/SUBSET01/METADATA.XML"])
+    known = {one["external_identifiers"].get("patientId", "") for one in metadata["objects"]}
+    require_equal(len(known), 1, "patients of METADATA.XML")
+    ins = box.read_cda(sent.document)["patient"]["ins"]
+    require(not ins or next(iter(known)).startswith(ins), "METADATA.XML and the document have other patients")
+
+
+def check_archive(sent: Sent) -> None:
+    """its IHE_XDM.zip has no fault: files, hash, size, identifiers, associations (and schema)"""
+    qualified = box.read_cda(sent.document)["patient"]["ins"]
+    optional = set() if qualified else {"patientId"}
+    require_equal(box.check_xdm(box.xdm_attachment(sent.letter), optional), [], "faults")
+
+
+def check_document(sent: Sent) -> None:
+    """the document is the sender's, byte for byte, or a level 1 CDA around the sender's PDF"""
+    require_equal(sent.status.document_sha256, hashlib.sha256(sent.document).hexdigest(), "sha256 of the receipt")
+    require_equal(sent.status.document_id, box.read_cda(sent.document)["id"], "identifier of the receipt")
+    letter = sent.request.event.discharge_letter
+    if letter.WhichOneof("content") == "sender_cda":
+        require(sent.document == letter.sender_cda, "the sender's CDA was changed")
+        return
+    body = ElementTree.fromstring(sent.document).find(f"{CDA}component/{CDA}nonXMLBody/{CDA}text")
+    require_equal((body.get("mediaType"), body.get("representation")), ("application/pdf", "B64"), "body")
+    require(base64.b64decode(body.text) == letter.pdf.pdf, "the PDF in the CDA is not the sender's")
+
+
+def check_pdf(sent: Sent) -> None:
+    """beside the archive lies the sender's PDF, byte for byte"""
+    letter = sent.request.event.discharge_letter
+    require_equal(len(sent.pdfs), 1, "PDF beside the archive")
+    require(sent.pdfs[0].content == (letter.readable_copy or letter.pdf.pdf), "the PDF was changed")
+
+
+def check_preview(sent: Sent) -> None:
+    """preview wrote the very bytes that were delivered"""
+    require((sent.preview / "message.eml").read_bytes() == w.without_traces(sent.raw), "message.eml")
+    require((sent.preview / "IHE_XDM.zip").read_bytes() == box.xdm_attachment(sent.letter), "IHE_XDM.zip")
+    require((sent.preview / "document.xml").read_bytes() == sent.document, "document.xml")
+    require(isinstance(json.loads((sent.preview / "issues.json").read_bytes()), list), "issues.json")
+
+
+LETTER_CHECKS = (check_state, check_headers, check_subject, check_one_patient, check_archive, check_document,
+                 check_pdf, check_preview)
+
+
+# --- what holds over all of them ----------------------------------------------------------------------------
+
+
+def check_bodies(sent: list[Sent]) -> None:
+    """bodies are French and the same for every letter but for the sender's words for it: nothing clinical"""
+    for to_patient in (False, True):
+        bodies = set()
+        for one in sent:
+            if one.to_patient != to_patient:
+                continue
+            text = box.body_text(one.letter)
+            require("Bonjour" in text and "secret professionnel" in text or to_patient, "the text is not French")
+            text = text.replace(one.pdfs[0].name, "PDF").replace(box.read_cda(one.document)["type"], "TYPE")
+            bodies.add(text)
+        require_equal(len(bodies), 1, "different bodies")
+
+
+def check_message_ids(sent: list[Sent]) -> None:
+    """no two letters have one Message-ID"""
+    identifiers = [one.letter["Message-ID"] for one in sent]
+    require_equal(len(set(identifiers)), len(sent), "distinct Message-IDs")
+
+
+def check_two_recipients(sent: list[Sent]) -> None:
+    """two recipients of one event: two letters, one document"""
+    pair = [one for one in sent if one.name == "two-recipients"]
+    require_equal(len(pair), 2, "letters")
+    require_equal(len({one.letter["Message-ID"] for one in pair}), 2, "Message-IDs")
+    require_equal(len({one.document for one in pair}), 1, "documents")
+
+
+def check_replacement(sent: list[Sent]) -> None:
+    """the replacement says what it replaces, in its document and in its metadata"""
+    old, new = (next(one for one in sent if one.name == name) for name in ("pdf", "replacement"))
+    related = ElementTree.fromstring(new.document).find(f"{CDA}relatedDocument")
+    require_equal(related.get("typeCode"), "RPLC", "typeCode")
+    require_equal(related.find(f"{CDA}parentDocument/{CDA}id").get("root"), old.status.document_id, "parent")
+    require(old.status.document_id.encode() in new.document, "the old identifier is not in the document")
+
+
+def check_resubmission(sent: list[Sent], client: w.Client) -> None:
+    """sent again, each event gets the same receipt and nothing more is delivered"""
+    for one in sent:
+        answer = client.submit(one.request)
+        require(answer.already_accepted, "already_accepted is not set")
+        require_equal(answer.status, one.status, "receipt")
+
+
+def check_nothing_twice(sent: list[Sent], world: w.World) -> None:
+    """each mailbox has its letters once"""
+    for address in {one.address for one in sent}:
+        count = sum(one.address == address for one in sent)
+        require_equal(len(world.mail.mailbox(address).letters()), count, "letters in a mailbox")
+
+
+def check_audit(sent: list[Sent], world: w.World) -> None:
+    """audit verify passes, with records for every event"""
+    require(world.verify_audit() >= len({one.status.event_id for one in sent}), "records are missing")
+
+
+# --- nothing about a patient stays in clear -----------------------------------------------------------------
+
+
+def secrets_of(one: Sent) -> set[str]:
+    """Names, identifiers, addresses, titles and lines of the letter that only its readers may see."""
+    patient = one.request.event.subject
+    cda = box.read_cda(one.document)
+    found = {patient.birth_family_name, patient.used_family_name, patient.ins.matricule, patient.local_id.value,
+             one.address, str(one.letter["Subject"]), cda["title"]}
+    found |= set(patient.birth_given_names.split()) | set(cda["patient"].values())
+    for recipient in one.request.event.recipients:
+        found |= {recipient.person.professional.family_name, recipient.person.mailbox, recipient.structure.mailbox}
+    text = w.LETTERS / "contents" / f"{one.name}.txt"
+    found |= {line.strip() for line in text.read_text("utf-8").splitlines() if len(line.strip()) > 20}
+    oids = {value for value in found if re.fullmatch(r"[0-9.]+", value) and "." in value}
+    return {value for value in found - oids if len(value) >= 5}
+
+
+def encodings_of(text: str) -> set[bytes]:
+    result = set()
+    for variant in {text, text.upper(), text.lower(), text.title(), strict(text)}:
+        for charset in ("utf-8", "latin-1", "utf-16-le"):
+            with contextlib.suppress(UnicodeEncodeError):
+                result.add(variant.encode(charset))
+        result.add(base64.b64encode(variant.encode("utf-8")).rstrip(b"="))
+        result.add(json.dumps(variant)[1:-1].encode("ascii"))
+    return result
+
+
+def slices_of(content: bytes) -> set[bytes]:
+    """Bytes from all over a document, raw and as base64 shows them. OIDs may stand in the ledger."""
+    step = max(1, len(content) // 50)
+    cuts = {content[at:at + 24] for at in range(0, len(content) - 24, step)}
+    telling = {cut for cut in cuts if len(set(cut)) > 6 and not re.fullmatch(rb"[0-9.]+", cut)}
+    return telling | {base64.b64encode(cut) for cut in telling}
+
+
+def check_nothing_in_clear(sent: list[Sent], world: w.World) -> None:
+    """the ledger's files and the log hold no name, INS, address or text of any letter"""
+    needles: dict[bytes, str] = {}
+    for one in sent:
+        for secret in secrets_of(one):
+            needles |= {encoded: one.name for encoded in encodings_of(secret)}
+        letter = one.request.event.discharge_letter
+        for content in (letter.pdf.pdf, letter.sender_cda, letter.readable_copy, one.document):
+            needles |= {cut: one.name for cut in slices_of(content)}
+    traces = world.traces()
+    require({"ledger.db", "ledger.db-wal", "gateway.log"} <= set(traces), f"not all files are there: {set(traces)}")
+    for name, content in traces.items():
+        found = {owner for needle, owner in needles.items() if needle in content}
+        require(not found, f"{name} holds data of {sorted(found)} in clear")
+    # The same search must find what is certainly there, or it proves nothing.
+    require(sent[0].status.event_id.encode() in traces["gateway.log"], "this check is blind")
+    require(any(needle in sent[0].raw for needle in needles), "this check is blind")
+
+
+def test(report: w.Report) -> None:
+    with w.World() as world:
+        world.start_gateway()
+        client = world.client()
+        sent: list[Sent] = []
+        for path in samples():
+            report.run(lambda: sent.extend(send(world, client, path)), claim=f"{path.name} arrives")
+        require(sent, "nothing arrived")
+        for one in sent:
+            for check in LETTER_CHECKS:
+                report.run(check, one, claim=f"{one.name} to recipient {one.index}: {check.__doc__}")
+        for check in (check_bodies, check_message_ids, check_two_recipients, check_replacement):
+            report.run(check, sent)
+        report.run(check_resubmission, sent, client)
+        for check in (check_nothing_twice, check_audit, check_nothing_in_clear):
+            report.run(check, sent, world)
+        report.end()
+
+
+if __name__ == "__main__":
+    w.main(test)
