@@ -193,7 +193,7 @@ class Ledger {
   virtual Result<std::vector<DocumentRow>> documents(const Uuid& event_id) = 0;
 
   // Deliveries of `adapter` in `lane`, pending with due_at <= now, oldest due first, at most `most`. Leaves
-  // out one that replaces a document whose own delivery to the same address is sending or unknown.
+  // out one whose document replaces another that is still pending, sending or unknown at the same address.
   virtual Result<std::vector<DueDelivery>> due(std::string_view adapter, Lane lane, Instant now,
                                                int most) = 0;
   // In state unknown with due_at <= now.
