@@ -66,9 +66,16 @@ std::string to_hex(std::string_view bytes) {
 }
 
 std::string base64_encode(std::string_view bytes) {
+  std::string out;
+  base64_append(bytes, out);
+  return out;
+}
+
+void base64_append(std::string_view bytes, std::string& out) {
   // Written by index into its final size: documents of many megabytes pass here.
-  std::string out((bytes.size() + 2) / 3 * 4, '=');
-  char* to = out.data();
+  const size_t begin = out.size();
+  out.resize(begin + (bytes.size() + 2) / 3 * 4, '=');
+  char* to = out.data() + begin;
   size_t i = 0;
   for (; i + 3 <= bytes.size(); i += 3) {
     const uint32_t group =
@@ -79,13 +86,12 @@ std::string base64_encode(std::string_view bytes) {
     *to++ = base64_alphabet[group & 63];
   }
   const size_t rest = bytes.size() - i;
-  if (rest == 0) return out;
+  if (rest == 0) return;
   const uint32_t group =
       static_cast<uint32_t>(byte_at(bytes, i) << 16 | (rest == 2 ? byte_at(bytes, i + 1) << 8 : 0));
   *to++ = base64_alphabet[group >> 18];
   *to++ = base64_alphabet[group >> 12 & 63];
   if (rest == 2) *to++ = base64_alphabet[group >> 6 & 63];
-  return out;
 }
 
 bool base64_decode(std::string_view text, std::string& out) {

@@ -24,6 +24,8 @@ std::string to_hex(std::string_view bytes);
 
 // Base64 of RFC 4648 section 4, without line breaks.
 std::string base64_encode(std::string_view bytes);
+// The same at the end of `out`, without a copy between.
+void base64_append(std::string_view bytes, std::string& out);
 // Accepts the standard and the URL alphabets, padding or none, and white space between characters. False: not
 // base64.
 bool base64_decode(std::string_view text, std::string& out);

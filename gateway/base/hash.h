@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4), for identities and proofs. Keyed and secret things are in security/.
+// Hashes of FIPS 180-4, for identities and proofs. Keyed and secret things are in security/.
 #pragma once
 
 #include <initializer_list>
@@ -10,7 +10,10 @@ namespace psl {
 // 32 raw bytes.
 std::string sha256(std::string_view bytes);
 
-// The hash of several texts, each preceded by its length, so that no two lists of texts meet in one hash.
+// 20 raw bytes: only where a format of documents asks for it (XDS `hash`, FHIR R4 Attachment.hash).
+std::string sha1(std::string_view bytes);
+
+// The SHA-256 of several texts, each preceded by its length, so that no two lists of texts meet in one hash.
 std::string sha256_of_parts(std::initializer_list<std::string_view> parts);
 
 }  // namespace psl

@@ -1,6 +1,7 @@
 // The seam to one kind of partner.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -28,7 +29,7 @@ namespace stored = passerelle::internal::v1;
 struct AdapterInfo {
   // Name of the partner in the configuration, unique.
   std::string name;
-  // "mssante".
+  // "mssante", "dmp", "webhook".
   std::string kind;
   // Deliveries at once.
   int concurrency = 1;
@@ -57,8 +58,14 @@ struct Dispatch {
   Uuid delivery_id;
   // Raised by a human's retry: 0 first.
   int generation = 0;
-  // The event's occurred_at: the only clock of a translation, so that preview shows the bytes that are delivered.
+  // The event's occurred_at: the only clock of a translation, so that preview shows the bytes that are
+  // delivered.
   Instant dated_at;
+  // Of a document that replaces another: the OID of the newest one before it that this partner took for this
+  // recipient, which is what it can replace there; empty when the partner took none, because they were
+  // withdrawn or refused. Absent when the gateway does not know them (it is a preview, or they came another
+  // way): the header's holds.
+  std::optional<std::string> replaced_there = {};
 };
 
 // One file of a preview: "message.eml".
@@ -72,8 +79,14 @@ struct PayloadFile {
 struct Payload {
   // The bytes that are sent.
   Bytes body;
-  // How the partner will know it: a Message-ID.
+  // How the partner will know it: a Message-ID, a masterIdentifier.
   std::string reference;
+  // How the partner knows the document that this one replaces; empty when it replaces none, or the partner
+  // need not know.
+  std::string replaces;
+  // What a look-up compares with what the partner says that it has: lower-case hexadecimal SHA-1 of the
+  // document. Empty when the partner cannot say.
+  std::string document_sha1;
   // Envelope of a mail; addresses are personal. Empty for others.
   std::string sender;
   std::string recipient;
@@ -96,18 +109,20 @@ class Adapter {
 
   // Pure and deterministic: no clock, no chance. What admit() accepted, wrap() can make.
   virtual Result<Payload> wrap(const Dispatch& dispatch) const = 0;
-  // The cheap question of intake: would wrap() succeed? Faults carry paths from the request.
-  virtual Status admit(const Dispatch& dispatch) const = 0;
+  // The cheap question of intake: would wrap() succeed, and with which issues of its own? Faults carry paths
+  // from the request.
+  virtual Result<std::vector<v1::Issue>> admit(const Dispatch& dispatch) const = 0;
 
   // Sends and waits for the answer, at most until `deadline` on Env::monotonic.
   virtual Outcome deliver(const Payload& payload, Instant deadline) = 0;
-  // After an unknown outcome, where the partner can say; only called when info().can_look_up. accepted: the partner has
-  // it; rejected: it had it and refused it; try_later without partner_down: it does not have it; else it cannot say now.
+  // After an unknown outcome, where the partner can say; only called when info().can_look_up. accepted: the
+  // partner has it; rejected: it had it and refused it; try_later without partner_down: it does not have it;
+  // else it cannot say now.
   virtual Outcome lookup(const Payload& payload, Instant deadline) = 0;
   // Reaches the partner (connection, TLS, greeting) without sending anything.
   virtual Status probe(Instant deadline) = 0;
-  // Ends the deliveries under way within about a second, each with the outcome that it has by then, and refuses new
-  // ones: for the end of the program. Any thread.
+  // Ends the deliveries under way within about a second, each with the outcome that it has by then, and
+  // refuses new ones: for the end of the program. Any thread.
   virtual void stop() {}
 };
 

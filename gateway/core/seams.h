@@ -18,13 +18,14 @@ struct Principal {
   std::string name;
 };
 
-enum class Action { submit, read, preview };
+// `operate` reads and repairs the events of every principal of a tenant.
+enum class Action { submit, read, preview, repair, operate };
 
 // Pure; thread safe. Deny by default.
 class Policy {
  public:
   virtual ~Policy() = default;
-  // `kind`: "discharge_letter", empty for read. `organization`: IDNST of the source, empty for read.
+  // `kind`: "discharge_letter"; `organization`: IDNST of the source. Both matter to submit and preview only.
   virtual Status allows(const Principal& principal, Action action, std::string_view tenant,
                         std::string_view kind, std::string_view organization) const = 0;
 };

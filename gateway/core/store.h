@@ -101,13 +101,18 @@ struct RecordOutcome {
   Instant due_at;
 };
 
-// Any other edge: may_repeat, cannot_tell, given_up, outcome_lost... `reason` as in Outcome.
+// Any other edge: may_repeat, cannot_tell, given_up, outcome_lost, cancelled, retried... `reason` as in
+// Outcome.
 struct MoveDelivery {
   Uuid delivery_id;
   Instant at;
   Happening happening = Happening::given_up;
   std::string reason;
   Instant due_at;
+  // Who asked, for the audit: the principal's name; empty: the gateway itself.
+  std::string actor = {};
+  // Of `retried`: the caller's idempotency key. The key of the last retry again is already_accepted.
+  std::string key = {};
 };
 
 // Tells a human that a delivery is late (alert_at passed); once per delivery.
@@ -116,18 +121,26 @@ struct OpenLateTask {
   Instant at;
 };
 
-using Command = std::variant<AcceptEvent, StartAttempt, RecordOutcome, MoveDelivery, OpenLateTask>;
+// Drops the changes before `before`, except the last one; at most `most` of them, oldest first. Effect: done
+// when it dropped so many that more may be there, missing when there were fewer.
+struct PurgeChanges {
+  Instant before;
+  int most = 10000;
+};
+
+using Command =
+    std::variant<AcceptEvent, StartAttempt, RecordOutcome, MoveDelivery, OpenLateTask, PurgeChanges>;
 
 // What a command came to. Each effect is durable when commit() returns.
 enum class Effect {
   done,
-  already_accepted,    // AcceptEvent: same key, same content
+  already_accepted,    // AcceptEvent: same key, same content; MoveDelivery: retried under this key before
   key_reused,          // AcceptEvent: same key, other content; nothing was written
   document_id_reused,  // AcceptEvent: known document id with other bytes; nothing was written
   stale,               // the state table has no such edge from where the delivery is; nothing was written
   missing,             // no such delivery
-  linked,              // AcceptEvent: done, and some recipients follow an earlier delivery of the same document
-  disk_full,           // AcceptEvent: too little disk is left; nothing was written
+  linked,     // AcceptEvent: done, and some recipients follow an earlier delivery of the same document
+  disk_full,  // AcceptEvent: too little disk is left; nothing was written
 };
 
 // Called by one thread, the committer. After one failed write or sync every later commit() fails: what is on
@@ -184,6 +197,68 @@ struct EventRow {
   std::vector<DeliveryRow> deliveries;
 };
 
+// Whose events: of one tenant, and of one principal, or of all when it is empty.
+struct Owner {
+  std::string tenant;
+  std::string principal;
+};
+
+// As passerelle.v1.EventFilter; empty members let everything pass.
+struct EventQuery {
+  Owner owner;
+  std::vector<DeliveryState> states;
+  std::vector<std::string> kinds;
+  std::optional<Instant> accepted_from;
+  std::optional<Instant> accepted_before;
+  std::string address_mac;
+  std::string adapter;
+  bool task_open = false;
+  // Only events with a smaller store number; 0: from the newest.
+  int64_t before = 0;
+  int most = 50;
+};
+
+// Without `content`: nothing sealed is read.
+struct EventPage {
+  std::vector<EventRow> events;
+  // To go on with as EventQuery::before; 0: there are no more. A page looks at a bounded number of events, so
+  // it may be short, or empty, and still not the last.
+  int64_t next = 0;
+};
+
+// One change of state of one delivery. A delivery that follows another has the changes of that one as its
+// own.
+struct ChangeRow {
+  int64_t sequence = 0;
+  Instant at;
+  Uuid event_id;
+  std::string kind;
+  int recipient_index = 0;
+  Uuid delivery_id;
+  std::string adapter;
+  DeliveryState state = DeliveryState::pending;
+  std::string reason;
+  std::string partner_code;
+};
+
+struct ChangePage {
+  std::vector<ChangeRow> changes;
+  // All changes up to this sequence were looked at: go on after it.
+  int64_t seen = 0;
+  // False: more are there already.
+  bool at_end = true;
+};
+
+// What waits: for the operator's metrics.
+struct BacklogRow {
+  std::string adapter;
+  Lane lane = Lane::letters;
+  DeliveryState state = DeliveryState::pending;
+  int64_t count = 0;
+  // When the oldest of them was accepted.
+  Instant oldest;
+};
+
 // Thread safe. Sees what is committed and nothing else.
 class Ledger {
  public:
@@ -204,6 +279,22 @@ class Ledger {
   virtual Result<std::vector<DueDelivery>> late(Instant now, int most) = 0;
   // In state sending: at start, those that a dead process left behind.
   virtual Result<std::vector<DueDelivery>> interrupted(int most) = 0;
+  // Dispatch::replaced_there, of the delivery's event.
+  virtual Result<std::optional<std::string>> replaced_there(const Uuid& delivery_id) = 0;
+  // The event that a delivery belongs to.
+  virtual Result<Uuid> event_of(const Uuid& delivery_id) = 0;
+  // Newest first.
+  virtual Result<EventPage> list(const EventQuery& query) = 0;
+  // The owner's changes after `after`, oldest first, at most `most`, looking at a bounded number of changes.
+  // `sequence_gone` when changes after `after` were purged.
+  virtual Result<ChangePage> changes_after(const Owner& owner, int64_t after, int most) = 0;
+  // The last sequence of all; 0 when there is none.
+  virtual Result<int64_t> last_change() = 0;
+  // Deliveries that are not final, by adapter, lane and state.
+  virtual Result<std::vector<BacklogRow>> backlog() = 0;
+  // Human tasks that are open.
+  virtual Result<int64_t> open_tasks() = 0;
+
   // The earliest time at which due(), unsettled(), overdue() or late() will have something new; nothing when
   // never.
   virtual Result<std::optional<Instant>> next_due() = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -30,6 +31,9 @@ class MemoryStore final : public Store, public Ledger {
   // Switches of trouble.
   bool fail_commits = false;
   bool fail_reads = false;
+  // Events that one page of list() looks at, and changes that one of changes_after() does.
+  int list_looks = 2000;
+  int change_looks = 1000;
   std::function<void()> before_commit;
   std::function<void()> after_commit;
 
@@ -53,11 +57,7 @@ class MemoryStore final : public Store, public Ledger {
     if (fail_reads) return error_of(ErrorCode::input_output);
     const auto found = events_.find(id);
     if (found == events_.end()) return error_of(ErrorCode::not_found);
-    EventRow row = found->second.row;
-    for (const Uuid& delivery_id : found->second.delivery_ids) {
-      row.deliveries.push_back(as_shown(deliveries_.at(delivery_id)));
-    }
-    return row;
+    return as_shown(found->second);
   }
 
   Result<std::vector<DocumentRow>> documents(const Uuid& event_id) override {
@@ -108,6 +108,104 @@ class MemoryStore final : public Store, public Ledger {
     return next;
   }
 
+  Result<std::optional<std::string>> replaced_there(const Uuid& delivery_id) override {
+    const std::lock_guard lock(mutex_);
+    std::optional<std::string> there;
+    const auto asked = deliveries_.find(delivery_id);
+    if (asked == deliveries_.end()) return there;
+    // From version to version, back to one that was delivered to the same target.
+    for (std::string wanted = asked->second.replaces; !wanted.empty() && (!there || there->empty());) {
+      std::string before;
+      for (const auto& [id, one] : deliveries_) {
+        if (one.document_id != wanted || one.address_mac != asked->second.address_mac) continue;
+        there = one.row.due.state == DeliveryState::delivered ? wanted : there.value_or("");
+        before = one.replaces;
+      }
+      wanted = before;
+    }
+    return there;
+  }
+  Result<Uuid> event_of(const Uuid& delivery_id) override {
+    const std::lock_guard lock(mutex_);
+    if (fail_reads) return error_of(ErrorCode::input_output);
+    const auto found = deliveries_.find(delivery_id);
+    if (found == deliveries_.end()) return error_of(ErrorCode::not_found);
+    return found->second.row.due.event_id;
+  }
+
+  Result<EventPage> list(const EventQuery& query) override {
+    const std::lock_guard lock(mutex_);
+    if (fail_reads) return error_of(ErrorCode::input_output);
+    EventPage page;
+    const size_t most = static_cast<size_t>(std::clamp(query.most, 1, 500));
+    int looked = 0;
+    const size_t newest = query.before == 0 ? order_.size() : static_cast<size_t>(query.before) - 1;
+    for (size_t i = std::min(newest, order_.size()); i-- > 0;) {
+      const Event& one = events_.at(order_[i]);
+      if (!owns(query.owner, one.row)) continue;
+      if (looked++ == list_looks || page.events.size() == most) {
+        page.next = static_cast<int64_t>(i) + 2;
+        break;
+      }
+      if (!matches(query, one)) continue;
+      page.events.push_back(as_shown(one));
+      page.events.back().content.clear();
+    }
+    return page;
+  }
+
+  Result<ChangePage> changes_after(const Owner& owner, int64_t after, int most) override {
+    const std::lock_guard lock(mutex_);
+    if (fail_reads) return error_of(ErrorCode::input_output);
+    ChangePage page;
+    page.seen = after;
+    if (changes_.empty()) return page;
+    const int64_t oldest = changes_.front().sequence;
+    const int64_t last = changes_.back().sequence;
+    if (after != 0 && after < oldest - 1) {
+      return error_of(ErrorCode::sequence_gone,
+                      "the oldest change that is kept is " + std::to_string(oldest));
+    }
+    const int64_t until = std::min(last, std::max(after, oldest - 1) + change_looks);
+    for (int64_t at = std::max(after + 1, oldest);
+         at <= until && page.changes.size() < static_cast<size_t>(most); ++at) {
+      page.seen = at;
+      const ChangeRow& change = changes_[static_cast<size_t>(at - oldest)];
+      if (owns(owner, events_.at(change.event_id).row)) page.changes.push_back(change);
+    }
+    page.at_end = page.seen >= last;
+    return page;
+  }
+
+  Result<int64_t> last_change() override {
+    const std::lock_guard lock(mutex_);
+    if (fail_reads) return error_of(ErrorCode::input_output);
+    return changes_.empty() ? 0 : changes_.back().sequence;
+  }
+
+  Result<std::vector<BacklogRow>> backlog() override {
+    const std::lock_guard lock(mutex_);
+    if (fail_reads) return error_of(ErrorCode::input_output);
+    std::map<std::tuple<std::string, Lane, DeliveryState>, BacklogRow> rows;
+    for (const auto& [id, one] : open_) {
+      const DueDelivery& due = one->row.due;
+      BacklogRow& row = rows[{due.adapter, due.lane, due.state}];
+      const Instant accepted = events_.at(due.event_id).row.accepted_at;
+      row = {due.adapter, due.lane, due.state, row.count + 1,
+             row.count == 0 ? accepted : std::min(row.oldest, accepted)};
+    }
+    std::vector<BacklogRow> out;
+    for (auto& [key, row] : rows) out.push_back(std::move(row));
+    return out;
+  }
+
+  Result<int64_t> open_tasks() override {
+    const std::lock_guard lock(mutex_);
+    if (fail_reads) return error_of(ErrorCode::input_output);
+    return std::ranges::count_if(deliveries_,
+                                 [](const auto& one) { return one.second.row.task_id.has_value(); });
+  }
+
   // What tests ask.
   DeliveryRow delivery(const Uuid& id) {
     const std::lock_guard lock(mutex_);
@@ -142,6 +240,11 @@ class MemoryStore final : public Store, public Ledger {
     const std::lock_guard lock(mutex_);
     return {moves_.begin() + static_cast<ptrdiff_t>(first), moves_.end()};
   }
+  // Who last moved a delivery by a MoveDelivery.
+  std::string actor(const Uuid& delivery_id) {
+    const std::lock_guard lock(mutex_);
+    return actors_[delivery_id];
+  }
   std::vector<size_t> batch_sizes() {
     const std::lock_guard lock(mutex_);
     return batch_sizes_;
@@ -163,8 +266,14 @@ class MemoryStore final : public Store, public Ledger {
     std::string replaces;
     std::string address_mac;
     Instant alert_at;
+    // What the event was first given, for a retry.
+    Span alert_after;
+    Span give_up_after;
+    std::string retry_key;
     bool late_task = false;
     bool superseded = false;
+    // Those that show this one's fate.
+    std::vector<Uuid> followers;
   };
   struct Event {
     EventRow row;
@@ -173,14 +282,60 @@ class MemoryStore final : public Store, public Ledger {
   };
   using Key = std::tuple<std::string, std::string, std::string>;
 
+  static bool owns(const Owner& owner, const EventRow& row) {
+    return row.tenant == owner.tenant && (owner.principal.empty() || row.principal == owner.principal);
+  }
+
   // A delivery that follows another shows that one's fate.
   DeliveryRow as_shown(const Delivery& one) const {
     if (!one.row.same_as) return one.row;
     DeliveryRow row = deliveries_.at(*one.row.same_as).row;
     row.due.id = one.row.due.id;
+    row.due.event_id = one.row.due.event_id;
     row.due.recipient_index = one.row.due.recipient_index;
     row.same_as = one.row.same_as;
     return row;
+  }
+
+  EventRow as_shown(const Event& event) const {
+    EventRow row = event.row;
+    for (const Uuid& id : event.delivery_ids) row.deliveries.push_back(as_shown(deliveries_.at(id)));
+    std::ranges::stable_sort(row.deliveries, {},
+                             [](const DeliveryRow& one) { return one.due.recipient_index; });
+    return row;
+  }
+
+  bool matches(const EventQuery& query, const Event& event) const {
+    const EventRow row = as_shown(event);
+    const auto listed = [](const auto& list, const auto& value) {
+      return list.empty() || std::ranges::find(list, value) != list.end();
+    };
+    const auto some = [&row](bool asked, auto holds) {
+      return !asked || std::ranges::any_of(row.deliveries, holds);
+    };
+    return listed(query.kinds, row.kind) &&
+           row.accepted_at >= query.accepted_from.value_or(row.accepted_at) &&
+           (!query.accepted_before || row.accepted_at < *query.accepted_before) &&
+           some(!query.states.empty(),
+                [&](const DeliveryRow& one) { return listed(query.states, one.due.state); }) &&
+           some(!query.adapter.empty(),
+                [&](const DeliveryRow& one) { return one.due.adapter == query.adapter; }) &&
+           some(query.task_open, [](const DeliveryRow& one) { return one.task_id.has_value(); }) &&
+           some(!query.address_mac.empty(), [&](const DeliveryRow& one) {
+             return deliveries_.at(one.due.id).address_mac == query.address_mac;
+           });
+  }
+
+  // For the delivery and those that follow it: what came with the change, which may be nothing.
+  void tell(const Delivery& one, Instant at, const std::string& reason, const std::string& partner_code) {
+    tell_about(one.row.due.id, at, reason, partner_code);
+    for (const Uuid& id : one.followers) tell_about(id, at, reason, partner_code);
+  }
+
+  void tell_about(const Uuid& id, Instant at, const std::string& reason, const std::string& partner_code) {
+    const DueDelivery due = as_shown(deliveries_.at(id)).due;
+    changes_.push_back({++last_sequence_, at, due.event_id, events_.at(due.event_id).row.kind,
+                        due.recipient_index, id, due.adapter, due.state, reason, partner_code});
   }
 
   template <typename Matches>
@@ -215,8 +370,9 @@ class MemoryStore final : public Store, public Ledger {
     const auto document = documents_.try_emplace(event.document_id, event.document_mac).first;
     if (document->second != event.document_mac) return Effect::document_id_reused;
     keys_[key] = event.id;
-    if (!event.replaces.empty()) supersede(event.replaces);
+    if (!event.replaces.empty()) supersede(event);
 
+    order_.push_back(event.id);
     Event& row = events_[event.id];
     row.row.id = event.id;
     row.row.tenant = event.tenant;
@@ -237,11 +393,16 @@ class MemoryStore final : public Store, public Ledger {
       Delivery& delivery = deliveries_[one.delivery_id];
       delivery.row.due.id = one.delivery_id;
       delivery.row.due.event_id = event.id;
+      delivery.row.due.tenant = event.tenant;
       delivery.row.due.state = DeliveryState::handed_over;
+      delivery.row.due.lane = event.lane;
       delivery.row.due.recipient_index = one.recipient_index;
+      delivery.row.due.due_at = event.accepted_at;
+      delivery.row.due.give_up_at = event.give_up_at;
       delivery.row.reason = one.reason;
       delivery.row.task_id = one.delivery_id;
       row.delivery_ids.push_back(one.delivery_id);
+      tell(delivery, event.accepted_at, one.reason, {});
     }
     return linked ? Effect::linked : Effect::done;
   }
@@ -249,15 +410,16 @@ class MemoryStore final : public Store, public Ledger {
   // True when it follows an earlier delivery of the same document to the same address.
   bool add(Event& row, const AcceptEvent& event, const NewDelivery& one) {
     row.delivery_ids.push_back(one.id);
-    for (const auto& [id, other] : deliveries_) {
-      if (!other.row.same_as && other.document_id == event.document_id && !one.address_mac.empty() &&
-          other.address_mac == one.address_mac && other.row.due.adapter == one.adapter &&
-          other.row.due.state != DeliveryState::cancelled) {
-        deliveries_[one.id].row.same_as = id;
-        deliveries_[one.id].row.due.id = one.id;
-        deliveries_[one.id].row.due.recipient_index = one.recipient_index;
-        return true;
-      }
+    if (Delivery* const earlier = brought_by(event.tenant, event.document_id, one.adapter, one.address_mac)) {
+      Delivery& follower = deliveries_[one.id];
+      follower.row.same_as = earlier->row.due.id;
+      follower.row.due.id = one.id;
+      follower.row.due.event_id = event.id;
+      follower.row.due.recipient_index = one.recipient_index;
+      follower.address_mac = one.address_mac;
+      earlier->followers.push_back(one.id);
+      tell(follower, event.accepted_at, earlier->row.reason, earlier->row.partner_code);
+      return true;
     }
     Delivery delivery;
     delivery.row.due = {one.id,
@@ -275,46 +437,73 @@ class MemoryStore final : public Store, public Ledger {
     delivery.replaces = event.replaces;
     delivery.address_mac = one.address_mac;
     delivery.alert_at = event.alert_at;
-    deliveries_[one.id] = std::move(delivery);
-    open_[one.id] = &deliveries_[one.id];
+    delivery.alert_after = event.alert_at - event.accepted_at;
+    delivery.give_up_after = event.give_up_at - event.accepted_at;
+    Delivery& added = deliveries_[one.id] = std::move(delivery);
+    open_[one.id] = &added;
+    tell(added, event.accepted_at, {}, {});
     return false;
   }
 
-  void supersede(const std::string& document_id) {
-    const std::map<Uuid, Delivery*> open = open_;
-    for (const auto& [id, pointer] : open) {
-      Delivery& one = *pointer;
-      if (one.document_id != document_id) continue;
+  // The delivery that brings, or brought, this document to this address; null when there is none.
+  Delivery* brought_by(const std::string& tenant, const std::string& document_id, const std::string& adapter,
+                       const std::string& address_mac) {
+    for (auto& [id, other] : deliveries_) {
+      const DueDelivery& due = other.row.due;
+      if (!other.row.same_as && !document_id.empty() && due.tenant == tenant &&
+          other.document_id == document_id && other.address_mac == address_mac && due.adapter == adapter &&
+          (!is_final(due.state) || due.state == DeliveryState::delivered))
+        return &other;
+    }
+    return nullptr;
+  }
+
+  void supersede(const AcceptEvent& event) {
+    for (auto& [id, one] : deliveries_) {
+      if (one.row.same_as || one.document_id != event.replaces || one.row.due.tenant != event.tenant)
+        continue;
+      if (events_.at(one.row.due.event_id).row.principal != event.principal) continue;
       one.superseded = true;
-      cancel_if_superseded(one);
+      cancel_if_superseded(one, event.accepted_at);
     }
   }
 
   // Also when an attempt that was under way at the replacement took nothing.
-  void cancel_if_superseded(Delivery& one) {
-    if (one.superseded) move(one, Happening::cancelled, "REPLACED");
+  void cancel_if_superseded(Delivery& one, Instant at) {
+    if (one.superseded) move(one, Happening::cancelled, at, "REPLACED");
   }
 
-  bool move(Delivery& one, Happening happening, const std::string& reason) {
+  bool move(Delivery& one, Happening happening, Instant at, const std::string& reason,
+            const std::string& partner_code = {}) {
+    if (one.row.same_as) return false;
     DueDelivery& due = one.row.due;
-    const std::optional<DeliveryState> to = next_state(due.state, happening);
+    const DeliveryState from = due.state;
+    const std::optional<DeliveryState> to = next_state(from, happening);
     if (!to) return false;
-    moves_.push_back({due.id, due.state, *to, happening, reason});
+    moves_.push_back({due.id, from, *to, happening, reason});
     due.state = *to;
-    one.row.reason = reason;
+    // While an attempt is under way, the last answer stays.
+    if (*to != DeliveryState::sending) {
+      one.row.reason = reason;
+      one.row.partner_code = partner_code;
+    }
+    one.row.delivered_at = *to == DeliveryState::delivered ? at : Instant{};
     if (is_final(*to)) {
       open_.erase(due.id);
     } else {
       open_[due.id] = &one;
     }
-    one.row.task_id = needs_human(*to) ? std::optional(due.id) : std::nullopt;
+    // A late task stays until the delivery is over.
+    const bool stays_late = one.late_task && !is_final(from) && !is_final(*to);
+    one.row.task_id = needs_human(*to) || stays_late ? std::optional(due.id) : std::nullopt;
+    tell(one, at, reason, partner_code);
     return true;
   }
 
   Effect apply(const StartAttempt& start) {
     const auto found = deliveries_.find(start.delivery_id);
     if (found == deliveries_.end()) return Effect::missing;
-    if (!move(found->second, Happening::attempt_started, {})) return Effect::stale;
+    if (!move(found->second, Happening::attempt_started, start.at, {})) return Effect::stale;
     ++found->second.row.due.attempts;
     found->second.row.reference = start.reference;
     return Effect::done;
@@ -326,29 +515,61 @@ class MemoryStore final : public Store, public Ledger {
     Delivery& one = found->second;
     // Only the outcome of an attempt: other proofs of what became of a delivery come as MoveDelivery.
     if (one.row.due.state != DeliveryState::sending) return Effect::stale;
-    if (!move(one, happening_of(record.outcome.verdict), record.outcome.reason)) return Effect::stale;
     one.row.due.due_at = record.due_at;
-    one.row.partner_code = record.outcome.partner_code;
-    if (one.row.due.state == DeliveryState::delivered) one.row.delivered_at = record.at;
-    cancel_if_superseded(one);
+    if (!move(one, happening_of(record.outcome.verdict), record.at, record.outcome.reason,
+              record.outcome.partner_code))
+      return Effect::stale;
+    cancel_if_superseded(one, record.at);
     return Effect::done;
   }
 
   Effect apply(const MoveDelivery& command) {
     const auto found = deliveries_.find(command.delivery_id);
     if (found == deliveries_.end()) return Effect::missing;
-    if (!move(found->second, command.happening, command.reason)) return Effect::stale;
-    DeliveryRow& row = found->second.row;
-    row.due.due_at = command.due_at;
-    if (row.due.state == DeliveryState::delivered) row.delivered_at = command.at;
-    cancel_if_superseded(found->second);
+    if (command.happening == Happening::attempt_started) return Effect::stale;
+    Delivery& one = found->second;
+    if (command.happening == Happening::retried) {
+      if (!command.key.empty() && command.key == one.retry_key) return Effect::already_accepted;
+      const DueDelivery& due = one.row.due;
+      // Without an address, replaced, or brought there by a later delivery.
+      if (one.row.same_as || due.adapter.empty() || one.superseded ||
+          brought_by(due.tenant, one.document_id, due.adapter, one.address_mac) != nullptr)
+        return Effect::stale;
+    }
+    const auto follows = [&](const auto& other) { return other.second.row.same_as == command.delivery_id; };
+    if (command.happening == Happening::cancelled && std::ranges::any_of(deliveries_, follows))
+      return Effect::stale;
+    if (!move(one, command.happening, command.at, command.reason)) return Effect::stale;
+    one.row.due.due_at = command.due_at;
+    if (command.happening == Happening::retried) renew(one, command);
+    actors_[command.delivery_id] = command.actor;
+    cancel_if_superseded(one, command.at);
     return Effect::done;
+  }
+
+  static void renew(Delivery& one, const MoveDelivery& command) {
+    one.retry_key = command.key;
+    ++one.row.due.generation;
+    one.row.due.attempts = 0;
+    one.row.due.give_up_at = command.at + one.give_up_after;
+    one.alert_at = command.at + one.alert_after;
+    one.late_task = false;
+  }
+
+  Effect apply(const PurgeChanges& purge) {
+    int dropped = 0;
+    while (dropped < purge.most && changes_.size() > 1 && changes_.front().at < purge.before) {
+      changes_.pop_front();
+      ++dropped;
+    }
+    return dropped == purge.most ? Effect::done : Effect::missing;
   }
 
   Effect apply(const OpenLateTask& task) {
     const auto found = deliveries_.find(task.delivery_id);
     if (found == deliveries_.end()) return Effect::missing;
-    if (found->second.late_task || is_final(found->second.row.due.state)) return Effect::stale;
+    if (found->second.row.same_as || found->second.late_task || is_final(found->second.row.due.state))
+      return Effect::stale;
     found->second.late_task = true;
     found->second.row.task_id = task.delivery_id;
     return Effect::done;
@@ -362,6 +583,10 @@ class MemoryStore final : public Store, public Ledger {
   std::map<std::string, std::string> documents_;  // id -> MAC
   std::vector<Move> moves_;
   std::vector<size_t> batch_sizes_;
+  std::vector<Uuid> order_;        // events, oldest first; an event's store number is its place, from 1
+  std::deque<ChangeRow> changes_;  // without a gap
+  int64_t last_sequence_ = 0;
+  std::map<Uuid, std::string> actors_;
 };
 
 }  // namespace psl

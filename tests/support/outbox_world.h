@@ -123,7 +123,7 @@ class ScriptedAdapter final : public Adapter {
     payload.reference = dispatch.delivery_id.text() + "." + std::to_string(dispatch.generation);
     return payload;
   }
-  Status admit(const Dispatch&) const override { return {}; }
+  Result<std::vector<v1::Issue>> admit(const Dispatch&) const override { return std::vector<v1::Issue>{}; }
   Outcome deliver(const Payload& payload, Instant deadline) override {
     sent.push_back(payload.reference);
     last = payload;
