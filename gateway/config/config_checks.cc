@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "gateway/config/value_checks.h"
 #include "gateway/core/checked.h"
 #include "passerelle/v1/config.pb.h"
 
@@ -15,48 +16,7 @@ namespace {
 
 namespace v1 = passerelle::v1;
 
-constexpr int64_t minute_s = 60;
-constexpr int64_t hour_s = 3600;
-constexpr int64_t day_s = 24 * hour_s;
-constexpr uint64_t mebibyte = uint64_t{1} << 20;
-
 bool is_lower_ldh(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; }
-
-// proto3 does not tell "0" from "not given": the places do, so that a written 0 is checked and never taken
-// for the default.
-template <typename T>
-struct Range {
-  T otherwise;
-  T min;
-  T max;
-};
-
-template <typename T, typename Message>
-void number(Checker& checker, const std::string& path, Message& message, T (Message::*get)() const,
-            void (Message::*set)(T), Range<T> range) {
-  if (!checker.is_given(path)) (message.*set)(range.otherwise);
-  const T value = (message.*get)();
-  checker.expect(value >= range.min && value <= range.max, path,
-                 "a number of " + std::to_string(range.min) + " to " + std::to_string(range.max));
-}
-
-int64_t microseconds_of(const google::protobuf::Duration& duration) {
-  return duration.seconds() * 1'000'000 + duration.nanos() / 1000;
-}
-
-// `duration` is the mutable field; bounds in seconds, both allowed; zero never is.
-void duration(Checker& checker, const std::string& path, google::protobuf::Duration& value,
-              Range<int64_t> range_s, const char* expected) {
-  if (!checker.is_given(path)) value.set_seconds(range_s.otherwise);
-  const int64_t us = microseconds_of(value);
-  checker.expect(us > 0 && us >= range_s.min * 1'000'000 && us <= range_s.max * 1'000'000, path, expected);
-}
-
-void check_identity(Checker& checker, const std::string& path, const v1::TlsIdentity& tls) {
-  checker.file(path + ".certificate_file", tls.certificate_file());
-  checker.file(path + ".key_file", tls.key_file());
-  checker.file(path + ".ca_file", tls.ca_file());
-}
 
 // "host:port" or "[IPv6]:port".
 bool listen_ok(std::string_view listen) {
@@ -78,6 +38,26 @@ void complete_door(v1::GrpcDoor& door, Checker& checker) {
   checker.expect(listen_ok(door.listen()), "grpc.listen",
                  "\"host:port\", the host in lower case, the port 0 to 65535");
   check_identity(checker, "grpc.tls", door.tls());
+  if (!checker.is_given("grpc.watch_heartbeat")) door.mutable_watch_heartbeat()->set_seconds(15);
+  const int64_t heartbeat_us = microseconds_of(door.watch_heartbeat());
+  checker.expect(heartbeat_us >= 100'000 && heartbeat_us <= 5 * minute_s * 1'000'000, "grpc.watch_heartbeat",
+                 "a duration of 100 ms (0.1s) to 5min");
+}
+
+// A name or an address that only this machine reaches.
+bool is_loopback(std::string_view listen) {
+  const std::string_view host = listen.substr(0, listen.rfind(':'));
+  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+}
+
+void check_http(const v1::HttpPort& http, Checker& checker) {
+  checker.expect(listen_ok(http.listen()), "http.listen",
+                 "\"host:port\", the host in lower case, the port 0 to 65535");
+  if (http.has_tls()) {
+    check_identity(checker, "http.tls", http.tls());
+  } else if (listen_ok(http.listen()) && !is_loopback(http.listen())) {
+    checker.fault("http.tls", "required: only a loopback address may be served without TLS");
+  }
 }
 
 void check_organization(Checker& checker, const std::string& path, const v1::Organization& organization) {
@@ -128,6 +108,28 @@ void check_mail_domains(Checker& checker, const std::string& path, const v1::Ten
   }
 }
 
+template <typename List>
+bool has_name(const List& partners, std::string_view name) {
+  return !name.empty() && std::any_of(partners.begin(), partners.end(),
+                                      [&](const auto& partner) { return partner.name() == name; });
+}
+
+void check_partners_of(const v1::Tenant& tenant, const std::string& path, const v1::Config& config,
+                       Checker& checker) {
+  checker.expect(has_name(config.mssante(), tenant.mssante()), path + ".mssante",
+                 "the name of a partner of the list `mssante`");
+  checker.expect(tenant.shared_record().empty() || has_name(config.repositories(), tenant.shared_record()),
+                 path + ".shared_record", "the name of a partner of the list `repositories`");
+  checker.expect(tenant.tools_size() <= 100, path + ".tools", "at most 100 tools");
+  std::set<std::string> seen;
+  for (int i = 0; i < tenant.tools_size(); ++i) {
+    const std::string item = path + ".tools[" + std::to_string(i) + "]";
+    if (checker.expect(has_name(config.webhooks(), tenant.tools(i)), item,
+                       "the name of a partner of the list `webhooks`"))
+      checker.expect(seen.insert(tenant.tools(i)).second, item, "a name that the list does not hold yet");
+  }
+}
+
 void complete_tenant(v1::Tenant& tenant, const std::string& path, const v1::Config& config,
                      Checker& checker) {
   check_organization(checker, path + ".organization", tenant.organization());
@@ -141,11 +143,7 @@ void complete_tenant(v1::Tenant& tenant, const std::string& path, const v1::Conf
            span);
   checker.agree(microseconds_of(tenant.alert_after()) < microseconds_of(tenant.give_up_after()),
                 path + ".alert_after", "less than `give_up_after`: a human is told before the machine stops");
-  const bool known =
-      std::any_of(config.mssante().begin(), config.mssante().end(),
-                  [&tenant](const v1::MssantePartner& p) { return p.name() == tenant.mssante(); });
-  checker.expect(known && !tenant.mssante().empty(), path + ".mssante",
-                 "the name of a partner of the list `mssante`");
+  check_partners_of(tenant, path, config, checker);
   check_mail_domains(checker, path + ".mail_domains", tenant);
 }
 
@@ -159,43 +157,6 @@ void complete_tenants(v1::Config& config, Checker& checker) {
       checker.expect(names.insert(tenant.name()).second, path + ".name", "a name that no other tenant has");
     }
     complete_tenant(tenant, path, config, checker);
-  }
-}
-
-void complete_partner(v1::MssantePartner& partner, const std::string& path, Checker& checker) {
-  checker.expect(host_name_ok(partner.host()), path + ".host", "a host name in lower case");
-  number<uint32_t>(checker, path + ".port", partner, &v1::MssantePartner::port, &v1::MssantePartner::set_port,
-                   {587, 1, 65535});
-  check_identity(checker, path + ".tls", partner.tls());
-  checker.expect(Mailbox::parse(partner.sender_mailbox()).ok(), path + ".sender_mailbox", "a mail address");
-  checker.text(path + ".sender_name", partner.sender_name(), 150);
-  if (checker.is_given(path + ".reply_to")) {
-    checker.expect(Mailbox::parse(partner.reply_to()).ok(), path + ".reply_to", "a mail address");
-  } else {
-    partner.set_reply_to(partner.sender_mailbox());
-  }
-  number<uint32_t>(checker, path + ".concurrency", partner, &v1::MssantePartner::concurrency,
-                   &v1::MssantePartner::set_concurrency, {2, 1, 16});
-  number<uint64_t>(checker, path + ".message_bytes_max", partner, &v1::MssantePartner::message_bytes_max,
-                   &v1::MssantePartner::set_message_bytes_max, {25'000'000, 100'000, 100'000'000});
-  duration(checker, path + ".connect_timeout", *partner.mutable_connect_timeout(), {10, 0, 2 * minute_s},
-           "a duration above 0 and of at most 120s");
-  duration(checker, path + ".delivery_timeout", *partner.mutable_delivery_timeout(), {120, 0, hour_s},
-           "a duration above 0 and of at most 1h");
-  checker.agree(microseconds_of(partner.connect_timeout()) <= microseconds_of(partner.delivery_timeout()),
-                path + ".connect_timeout", "at most `delivery_timeout`, which it is part of");
-}
-
-void complete_partners(v1::Config& config, Checker& checker) {
-  checker.expect(config.mssante_size() <= 20, "mssante", "at most 20 partners");
-  std::set<std::string> names;
-  for (int i = 0; i < config.mssante_size(); ++i) {
-    const std::string path = "mssante[" + std::to_string(i) + "]";
-    v1::MssantePartner& partner = *config.mutable_mssante(i);
-    if (checker.name(path + ".name", partner.name())) {
-      checker.expect(names.insert(partner.name()).second, path + ".name", "a name that no other partner has");
-    }
-    complete_partner(partner, path, checker);
   }
 }
 
@@ -294,6 +255,9 @@ void complete_config(v1::Config& config, Checker& checker) {
                  "PRODUCTION or TEST: whether patients are real is never guessed");
   complete_door(*config.mutable_grpc(), checker);
   checker.file("ledger.path", config.mutable_ledger()->path());
+  duration(checker, "ledger.changes_kept", *config.mutable_ledger()->mutable_changes_kept(),
+           {90 * day_s, minute_s, 730 * day_s}, "a duration of 1min to 17520h");
+  if (config.has_http()) check_http(config.http(), checker);
   checker.file("policy_file", config.policy_file());
   complete_tenants(config, checker);
   complete_partners(config, checker);

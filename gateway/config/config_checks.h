@@ -15,7 +15,7 @@ namespace psl::config {
 
 // Kinds of event and roles that a policy may name.
 inline constexpr std::string_view known_kinds[] = {"discharge_letter"};
-inline constexpr std::string_view known_roles[] = {"submit", "read", "preview"};
+inline constexpr std::string_view known_roles[] = {"submit", "read", "preview", "repair", "operate"};
 
 // Where faults go, with the place of the field, or of what holds it when the field is missing.
 class Checker {

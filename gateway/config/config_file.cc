@@ -27,7 +27,13 @@ void resolve_paths(const files::path& folder, passerelle::v1::Config& config) {
   resolve(folder, *config.mutable_policy_file());
   resolve(folder, *config.mutable_ledger()->mutable_path());
   resolve_identity(folder, *config.mutable_grpc()->mutable_tls());
+  if (config.http().has_tls()) resolve_identity(folder, *config.mutable_http()->mutable_tls());
   for (auto& partner : *config.mutable_mssante()) resolve_identity(folder, *partner.mutable_tls());
+  for (auto& partner : *config.mutable_repositories()) resolve_identity(folder, *partner.mutable_tls());
+  for (auto& partner : *config.mutable_webhooks()) {
+    resolve_identity(folder, *partner.mutable_tls());
+    resolve(folder, *partner.mutable_signing_key_file());
+  }
   for (auto& tenant : *config.mutable_tenants()) {
     resolve(folder, *tenant.mutable_key()->mutable_file());
     for (auto& key : *tenant.mutable_key()->mutable_previous()) resolve(folder, *key.mutable_file());

@@ -105,7 +105,8 @@ void check_policy(const v1::Policy& policy, const v1::Config& config, Checker& c
     check_list(checker, path + ".kinds", rule.kinds(), kind_known, "discharge_letter");
     check_list(checker, path + ".organizations", rule.organizations(), organization_known,
                "a national identifier with its type digit");
-    check_list(checker, path + ".roles", rule.roles(), role_known, "submit, read or preview");
+    check_list(checker, path + ".roles", rule.roles(), role_known,
+               "submit, read, preview, repair or operate");
   }
 }
 

@@ -231,7 +231,7 @@ TEST(ConfigFile, RefusesWrongValuesAtTheirPlace) {
        "c.yaml:4:16: product.nil expected 1 to 64 printable ASCII characters without space\n"},
       {"ledger:", "ledger_path: x\nledger:",
        "c.yaml:4:1 unknown key; known here: environment, grpc, ledger, policy_file, tenants, mssante, "
-       "limits, retry, product\n"},
+       "limits, retry, product, repositories, webhooks, http\n"},
   };
   for (const WrongValue& wrong : cases) {
     EXPECT_EQ(folder.config_faults(replaced(least_config, wrong.what, wrong.by)), wrong.fault) << wrong.by;
@@ -271,6 +271,85 @@ TEST(ConfigFile, TakesEveryListenAddress) {
               "accepted")
         << listen;
   }
+}
+
+// The least with a repository, a tool and an operators' port.
+std::string with_partners(const std::string& more = "") {
+  std::string text = replaced(least_config, "    mssante: mail\n",
+                              "    mssante: mail\n    shared_record: dmp\n    tools: [outil]\n");
+  text += R"(repositories:
+  - name: dmp
+    base_url: https://dmp.example.fr:8443/fhir
+    tls: {certificate_file: m.pem, key_file: m.key, ca_file: ca.pem}
+webhooks:
+  - name: outil
+    url: https://outil.example.fr/passerelle
+    tls: {certificate_file: m.pem, key_file: m.key, ca_file: ca.pem}
+    signing_key_file: outil.key
+http: {listen: "127.0.0.1:0"}
+)";
+  return text + more;
+}
+
+TEST(ConfigFile, FillsTheDefaultsOfEveryKindOfPartner) {
+  // Claim: a repository and a webhook have the defaults that config.proto announces, with paths from the
+  // file's folder.
+  const ConfigFolder folder;
+  const auto config = load_config(folder.write("c.yaml", with_partners()));
+  ASSERT_TRUE(config) << config.error().describe();
+  const auto& repository = config->message().repositories(0);
+  EXPECT_EQ(repository.form(), passerelle::v1::RepositoryPartner::ITI65);
+  EXPECT_EQ(repository.label_system(), passerelle::v1::RepositoryPartner::V3_CONFIDENTIALITY);
+  EXPECT_EQ(repository.concurrency(), 2U);
+  EXPECT_EQ(repository.bundle_bytes_max(), 50'000'000U);
+  EXPECT_EQ(repository.connect_timeout().seconds(), 10);
+  EXPECT_EQ(repository.delivery_timeout().seconds(), 120);
+  EXPECT_EQ(repository.tls().key_file(), folder.path() + "/m.key");
+  const auto& webhook = config->message().webhooks(0);
+  EXPECT_EQ(webhook.concurrency(), 2U);
+  EXPECT_EQ(webhook.body_bytes_max(), 50'000'000U);
+  EXPECT_EQ(webhook.delivery_timeout().seconds(), 60);
+  EXPECT_EQ(webhook.signing_key_file(), folder.path() + "/outil.key");
+  EXPECT_EQ(config->message().ledger().changes_kept().seconds(), 2160 * 3600);
+  EXPECT_EQ(config->message().grpc().watch_heartbeat().seconds(), 15);
+  EXPECT_FALSE(config->message().grpc().reflection());
+}
+
+TEST(ConfigFile, RefusesPartnersThatCannotBeReachedSafely) {
+  // Claim: a URL that is not plain https, a name of another list, or an open port without TLS is said at its
+  // field.
+  const ConfigFolder folder;
+  const auto refused = [&](const std::string& what, const std::string& by) {
+    return folder.config_faults(replaced(with_partners(), what, by));
+  };
+  constexpr const char* base_url =
+      "repositories[0].base_url expected \"https://host[:port][/path]\", the host in lower case, no query, "
+      "no final "
+      "slash\n";
+  for (const char* url : {"http://dmp.example.fr/fhir", "https://dmp.example.fr/fhir/",
+                          "https://DMP.example.fr", "https://u@dmp.example.fr",
+                          "https://dmp.example.fr/fhir?x=1", "\"https://dmp.example.fr:\"", "https://"}) {
+    const std::string faults = refused("https://dmp.example.fr:8443/fhir", url);
+    EXPECT_NE(faults.find(base_url), std::string::npos) << url << " gave " << faults;
+  }
+  EXPECT_NE(
+      refused("https://outil.example.fr/passerelle", "https://outil.example.fr").find("webhooks[0].url"),
+      std::string::npos);
+  EXPECT_NE(refused("shared_record: dmp", "shared_record: outil").find("tenants[0].shared_record"),
+            std::string::npos);
+  EXPECT_NE(refused("tools: [outil]", "tools: [outil, outil]").find("tenants[0].tools[1]"),
+            std::string::npos);
+  EXPECT_NE(refused("- name: outil", "- name: mail").find("a name that no other partner has"),
+            std::string::npos);
+  EXPECT_NE(refused("127.0.0.1:0", "0.0.0.0:8080").find("http.tls required"), std::string::npos);
+  EXPECT_NE(refused("    signing_key_file: outil.key\n", "").find("webhooks[0].signing_key_file"),
+            std::string::npos);
+  EXPECT_NE(
+      refused("    signing_key_file", "    body_bytes_max: 5\n    signing_key_file").find("body_bytes_max"),
+      std::string::npos);
+  EXPECT_NE(folder.config_faults(replaced(with_partners(), "grpc:\n", "grpc:\n  watch_heartbeat: 0.01s\n"))
+                .find("grpc.watch_heartbeat"),
+            std::string::npos);
 }
 
 TEST(ConfigFile, IsReadFromJsonAsWell) {
@@ -320,7 +399,7 @@ TEST(PolicyFile, RefusesWrongRulesAtTheirPlace) {
       {"\"1990000010\"", "x",
        "p.yaml:6:21: principals[0].organizations[0] expected a national identifier with its type digit\n"},
       {"[submit]", "[submit, admin]",
-       "p.yaml:7:21: principals[0].roles[1] expected submit, read or preview\n"},
+       "p.yaml:7:21: principals[0].roles[1] expected submit, read, preview, repair or operate\n"},
       {"[submit]", "[submit, submit]",
        "p.yaml:7:21: principals[0].roles[1] expected an item that the list does not hold yet\n"},
       {"    roles", "  - name: hopital-a\n    certificate_uri: [\"urn:a\"]\n    roles",

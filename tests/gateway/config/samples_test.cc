@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
@@ -56,10 +57,24 @@ TEST(Samples, NameOnlyTestIdentitiesWithARightKey) {
     for (const auto& recipient : event.recipients()) {
       const std::string& mailbox =
           recipient.has_person() ? recipient.person().mailbox() : recipient.structure().mailbox();
-      if (recipient.has_patient()) continue;
+      if (!recipient.has_person() && !recipient.has_structure()) continue;
       EXPECT_TRUE(Mailbox::parse(mailbox).ok()) << file;
       EXPECT_TRUE(mailbox.ends_with(".demo.mssante.fr")) << file;
     }
+  }
+}
+
+TEST(Samples, GoToTheSharedRecordUnlessTheyMayNot) {
+  // Claim: each sample names the repository too, except those of a patient without qualified INS, or for the
+  // patient alone.
+  for (const std::string& file : sample_files()) {
+    const auto sample = read_event_file(file);
+    ASSERT_TRUE(sample);
+    const auto& recipients = sample->event().recipients();
+    const bool recorded = std::any_of(recipients.begin(), recipients.end(),
+                                      [](const auto& one) { return one.has_shared_record(); });
+    const bool may_not = file.ends_with("/no-ins.yaml") || file.ends_with("/patient-only.yaml");
+    EXPECT_NE(recorded, may_not) << file;
   }
 }
 
@@ -77,7 +92,7 @@ TEST(Samples, ShowWhatTheirNamesSay) {
   const auto passed_through = read_event_file(folder + "cda-passthrough.yaml")->event();
   EXPECT_FALSE(passed_through.has_subject());
   EXPECT_TRUE(passed_through.discharge_letter().sender_cda().starts_with("<?xml"));
-  EXPECT_EQ(read_event_file(folder + "two-recipients.yaml")->event().recipients_size(), 2);
+  EXPECT_EQ(read_event_file(folder + "several-recipients.yaml")->event().recipients_size(), 3);
   EXPECT_TRUE(read_event_file(folder + "patient-only.yaml")->event().recipients(0).has_patient());
   EXPECT_FALSE(read_event_file(folder + "no-ins.yaml")->event().subject().has_ins());
 }
