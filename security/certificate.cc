@@ -140,19 +140,39 @@ Result<std::vector<X509Ptr>> load_chain(const std::string& path, size_t most) {
   return chain;
 }
 
+Status check_key_fits(std::string_view pem, X509* certificate) {
+  ERR_clear_error();
+  const BioPtr bio = memory_bio(pem);
+  const PkeyPtr key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr) : nullptr,
+                    EVP_PKEY_free);
+  if (!key) return configuration_error("is not a private key in PEM without passphrase");
+  if (X509_check_private_key(certificate, key.get()) != 1)
+    return configuration_error("is not the key of the certificate");
+  return {};
+}
+
 Status check_key(const std::string& path, X509* certificate) {
   Result<std::string> pem = read_small_file(path, pem_bytes_max, Readers::owner_only);
   if (!pem) return pem.error();
-  ERR_clear_error();
-  const BioPtr bio = memory_bio(*pem);
-  const PkeyPtr key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr) : nullptr,
-                    EVP_PKEY_free);
+  const Status fits = check_key_fits(*pem, certificate);
   wipe(*pem);
-  if (!key) return configuration_error(path + ": is not a private key in PEM without passphrase");
-  if (X509_check_private_key(certificate, key.get()) != 1) {
-    return configuration_error(path + ": is not the key of the certificate");
+  return fits ? Status() : at_path(path, fits.error());
+}
+
+Result<TlsFacts> facts_of(const std::vector<X509Ptr>& chain, Instant now) {
+  TlsFacts facts;
+  for (const X509Ptr& one : chain) {
+    Result<Certificate> described = describe(one.get());
+    if (!described) return std::move(described).error();
+    if (described->not_after < now)
+      return configuration_error("has expired on " + to_rfc3339(described->not_after));
+    if (described->not_before > now)
+      return configuration_error("is not valid before " + to_rfc3339(described->not_before));
+    const bool first = facts.own.sha256.empty();
+    if (first || described->not_after < facts.expires_at) facts.expires_at = described->not_after;
+    if (first) facts.own = *std::move(described);
   }
-  return {};
+  return facts;
 }
 
 std::string refusal_text(int reason, int depth) {
@@ -193,27 +213,23 @@ Result<std::vector<Certificate>> read_certificates(std::string_view pem) {
 Result<TlsFacts> check_tls_files(const v1::TlsIdentity& files, Instant now) {
   const Result<std::vector<X509Ptr>> chain = load_chain(files.certificate_file(), chain_length_max);
   if (!chain) return chain.error();
-  TlsFacts facts;
-  for (const X509Ptr& one : *chain) {
-    Result<Certificate> described = describe(one.get());
-    if (!described) return at_path(files.certificate_file(), described.error());
-    if (described->not_after < now) {
-      return configuration_error(files.certificate_file() + ": has expired on " +
-                                 to_rfc3339(described->not_after));
-    }
-    if (described->not_before > now) {
-      return configuration_error(files.certificate_file() + ": is not valid before " +
-                                 to_rfc3339(described->not_before));
-    }
-    const bool first = facts.own.sha256.empty();
-    if (first || described->not_after < facts.expires_at) facts.expires_at = described->not_after;
-    if (first) facts.own = *std::move(described);
-  }
+  Result<TlsFacts> facts = facts_of(*chain, now);
+  if (!facts) return at_path(files.certificate_file(), facts.error());
   if (Status key = check_key(files.key_file(), chain->front().get()); !key) return std::move(key).error();
   if (Result<std::unique_ptr<Authorities>> accepted = Authorities::load(files.ca_file()); !accepted) {
     return std::move(accepted).error();
   }
   return facts;
+}
+
+Status check_pair(std::string_view chain_pem, std::string_view key_pem, Instant now) {
+  const Result<std::vector<X509Ptr>> chain = parse_pem(chain_pem, chain_length_max);
+  if (!chain) return chain.error();
+  if (const Result<TlsFacts> facts = facts_of(*chain, now); !facts) {
+    return configuration_error("the certificate " + facts.error().text);
+  }
+  const Status fits = check_key_fits(key_pem, chain->front().get());
+  return fits ? Status() : configuration_error("the key " + fits.error().text);
 }
 
 struct Authorities::Store {

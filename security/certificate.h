@@ -46,6 +46,9 @@ struct TlsFacts {
 // yet, an authority file without authority. `configuration`, with the path.
 Result<TlsFacts> check_tls_files(const v1::TlsIdentity& files, Instant now);
 
+// What check_tls_files() finds out of a certificate and its key, on their PEM texts. `configuration`, without a path.
+Status check_pair(std::string_view chain_pem, std::string_view key_pem, Instant now);
+
 // The authorities whose clients we accept. Immutable once loaded, so thread safe; a reload makes another one.
 class Authorities {
   struct Store;

@@ -190,8 +190,12 @@ Validity dev_validity(Instant now) { return {now - seconds(hour_s), now + second
 
 Result<bool> make_dev_pki(const std::string& dir, Instant now) {
   const std::vector<Wanted> leaves = {server("gateway", "localhost"), client("hopital", "hopital-demo"),
-                                      server("mail", "localhost"), client("mail-client", "passerelle-demo")};
-  std::vector<std::string> names = {"ca.pem", "ca.key", "tenant.key"};
+                                      client("operateur", "operateur-demo"), server("mail", "localhost"),
+                                      client("mail-client", "passerelle-demo"),
+                                      server("repository", "localhost")};
+  const std::vector<std::string> keys = {"tenant.key", "tool.key"};
+  std::vector<std::string> names = {"ca.pem", "ca.key"};
+  names.insert(names.end(), keys.begin(), keys.end());
   for (const Wanted& leaf : leaves) {
     names.push_back(leaf.file + ".pem");
     names.push_back(leaf.file + ".key");
@@ -211,7 +215,9 @@ Result<bool> make_dev_pki(const std::string& dir, Instant now) {
   for (const Wanted& leaf : leaves) {
     if (Result<Signer> made = issue(dir, leaf, &*signer, validity); !made) return std::move(made).error();
   }
-  if (Status made = new_key_file(dir + "/tenant.key"); !made) return std::move(made).error();
+  for (const std::string& key : keys) {
+    if (Status made = new_key_file(dir + "/" + key); !made) return std::move(made).error();
+  }
   return true;
 }
 

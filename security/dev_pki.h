@@ -21,8 +21,11 @@ Validity dev_validity(Instant now);
 //   gateway.pem, gateway.key          the gRPC door: localhost, 127.0.0.1
 //   hopital.pem, hopital.key          a client: CN hopital-demo
 //   mail.pem, mail.key                the mail host: localhost, 127.0.0.1
-//   mail-client.pem, mail-client.key  the gateway at the mail host: CN passerelle-demo
+//   mail-client.pem, mail-client.key  the gateway at its partners: CN passerelle-demo
+//   repository.pem, repository.key    the document repository and the tool (passerelle sandbox): localhost, 127.0.0.1
+//   operateur.pem, operateur.key      a client: CN operateur-demo
 //   tenant.key                        the key that seals the demonstration tenant's events
+//   tool.key                          the secret that signs what the demonstration tool gets
 // True: made. False: all of it was there already, and nothing was touched. `configuration` when a part is
 // there: it is neither overwritten nor mixed with new keys.
 Result<bool> make_dev_pki(const std::string& dir, Instant now);

@@ -67,12 +67,17 @@ std::string_view role_of(Action action) {
       return "read";
     case Action::preview:
       return "preview";
+    case Action::repair:
+      return "repair";
+    case Action::operate:
+      return "operate";
   }
   return "";
 }
 
 bool role_exists(std::string_view role) {
-  return role == role_of(Action::submit) || role == role_of(Action::read) || role == role_of(Action::preview);
+  constexpr Action all[] = {Action::submit, Action::read, Action::preview, Action::repair, Action::operate};
+  return std::any_of(std::begin(all), std::end(all), [&](Action action) { return role == role_of(action); });
 }
 
 // Collects the faults of a policy, each under its path.
@@ -170,7 +175,7 @@ Result<std::unique_ptr<CertificatePolicy>> CertificatePolicy::make(const v1::Pol
         as_set(faults.check(path + ".organizations", rule.organizations(), organization_value,
                             "must be an IDNST: a type digit, then the number"));
     checked.roles =
-        as_set(faults.check(path + ".roles", rule.roles(), role_exists, "must be submit, read or preview"));
+        as_set(faults.check(path + ".roles", rule.roles(), role_exists, "must be submit, read, preview, repair or operate"));
     for (ClaimAt& at : read_claims(rule, path, faults)) {
       if (!made->claims_.emplace(std::move(at.claim), rule.name()).second) {
         faults.add(std::move(at.path), "is claimed already: a certificate must name one principal");
@@ -210,7 +215,7 @@ Status CertificatePolicy::allows(const Principal& principal, Action action, std:
   if (!rule.tenants.contains(tenant)) {
     return error_of(ErrorCode::not_allowed, "this principal may not act for this tenant");
   }
-  if (action == Action::read) return {};
+  if (action != Action::submit && action != Action::preview) return {};
   if (!rule.kinds.contains(kind)) {
     return error_of(ErrorCode::not_allowed, "this principal may not send this kind of event");
   }

@@ -62,7 +62,7 @@ class DevPki : public testing::Test {
 TEST_F(DevPki, MakesEverythingOnceWithPrivateKeysPrivate) {
   // Claim: all files are there, keys with mode 600; a second call changes nothing; a part of a set is
   // refused.
-  for (const char* name : {"ca", "gateway", "hopital", "mail", "mail-client"}) {
+  for (const char* name : {"ca", "gateway", "hopital", "operateur", "mail", "mail-client", "repository"}) {
     EXPECT_TRUE(std::filesystem::exists(file(std::string(name) + ".pem"))) << name;
     struct stat facts {};
     ASSERT_EQ(::stat(file(std::string(name) + ".key").c_str(), &facts), 0) << name;
