@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <tuple>
 
 #include "gateway/store/sqlite_reader.h"
 
@@ -6,6 +8,13 @@ namespace psl {
 namespace {
 
 constexpr int most_max = 1000;
+
+// What one page of a list may cost, in steps through an index: to leave an event out by its own columns is
+// one, to look at its deliveries ten. So a page takes milliseconds, whatever is asked of how many events.
+constexpr int list_budget = 20000;
+constexpr int look_cost = 10;
+// Changes that one question about changes looks at.
+constexpr int64_t changes_looked_at = 1000;
 
 // A DueDelivery of `d` and its event `e`, from column 0.
 #define PSL_DUE_COLUMNS                                                  \
@@ -39,6 +48,32 @@ DueDelivery read_due(const Rows& rows) {
 }
 
 int bounded(int most) { return std::clamp(most, 1, most_max); }
+
+// What lists read of an event before they look at its deliveries.
+#define PSL_CANDIDATE_COLUMNS "e.seq, e.tenant, e.principal, e.accepted_at, e.kind"
+
+// Whether an event may be in the list, by its own columns.
+bool passes(const Rows& rows, const EventQuery& query) {
+  const Instant accepted = rows.instant(3);
+  return rows.bytes(1) == query.owner.tenant &&
+         (query.owner.principal.empty() || rows.bytes(2) == query.owner.principal) &&
+         (!query.accepted_from || accepted >= *query.accepted_from) &&
+         (!query.accepted_before || accepted < *query.accepted_before) &&
+         (query.kinds.empty() || std::ranges::find(query.kinds, rows.bytes(4)) != query.kinds.end());
+}
+
+// One bit per state, by its number.
+int64_t mask_of(const std::vector<DeliveryState>& states) {
+  int64_t mask = 0;
+  for (DeliveryState state : states) mask |= int64_t{1} << static_cast<int>(state);
+  return mask;
+}
+
+// Whether only events with something unfinished can be in the list: they have a small index of their own.
+bool asks_for_unfinished(const EventQuery& query) {
+  const auto finished = [](DeliveryState state) { return is_final(state) && !needs_human(state); };
+  return query.task_open || (!query.states.empty() && std::ranges::none_of(query.states, finished));
+}
 
 }  // namespace
 
@@ -97,6 +132,61 @@ struct SqliteReaderStatements {
                          "SELECT give_up_at FROM delivery WHERE state IN (1, 3) ORDER BY give_up_at LIMIT 1"};
   Statement next_late{
       db, "SELECT alert_at FROM delivery WHERE state IN (1, 2, 3) AND late = 0 ORDER BY alert_at LIMIT 1"};
+  // The three ways through the events of a list, newest first; `state IN (...)` is as in the index.
+  Statement candidates{db, "SELECT " PSL_CANDIDATE_COLUMNS
+                           " FROM event e WHERE e.tenant = ?1 AND e.seq < ?2 ORDER BY e.seq DESC"};
+  Statement unfinished_candidates{
+      db, "SELECT " PSL_CANDIDATE_COLUMNS
+          " FROM delivery d CROSS JOIN event e ON e.seq = d.event"
+          " WHERE d.state IN (0, 1, 2, 3, 5, 6) AND d.event < ?1 ORDER BY d.event DESC"};
+  Statement addressed_candidates{db, "SELECT " PSL_CANDIDATE_COLUMNS
+                                     " FROM delivery d CROSS JOIN event e ON e.seq = d.event"
+                                     " WHERE d.address_mac = ?1 AND d.event < ?2 ORDER BY d.event DESC"};
+  // Which of the conditions on deliveries some delivery of the event fulfils.
+  Statement fulfilled{db,
+                      "SELECT max((?2 >> d.state) & 1), max(own.adapter = ?3), max(own.address_mac = ?4),"
+                      " max(EXISTS(SELECT 1 FROM task t WHERE t.delivery = d.seq AND t.closed_at IS NULL))"
+                      " FROM delivery own CROSS JOIN delivery d ON d.seq = coalesce(own.same_as, own.seq)"
+                      " WHERE own.event = ?1"};
+  Statement listed_event{db,
+                         "SELECT id, tenant, principal, kind, accepted_at, document_id, document_sha256"
+                         " FROM event WHERE seq = ?1"};
+  // Whether the replaced document was owed to the same target, and the newest one before that the target
+  // took.
+  Statement replaced_there{
+      db,
+      "SELECT EXISTS(SELECT 1 FROM event r JOIN delivery x ON x.event = r.seq WHERE r.tenant = e.tenant"
+      " AND r.document_id = e.replaces AND x.adapter = d.adapter AND x.address_mac = d.address_mac),"
+      " (SELECT v.document_id FROM delivery x JOIN event v ON v.seq = x.event WHERE x.lineage = d.lineage"
+      " AND x.adapter = d.adapter AND x.address_mac = d.address_mac AND x.state IN (1, 2, 3, 4) AND x.state "
+      "= 4"
+      " AND x.document <> d.document AND x.seq < d.seq ORDER BY x.seq DESC LIMIT 1)"
+      " FROM delivery d JOIN event e ON e.seq = d.event WHERE d.id = ?1"};
+  Statement event_of_delivery{db,
+                              "SELECT e.id FROM delivery d JOIN event e ON e.seq = d.event WHERE d.id = ?1"};
+
+  Statement oldest_change{db, "SELECT min(seq) FROM change"};
+  Statement last_change{db, "SELECT max(seq) FROM change"};
+  Statement changes{db,
+                    "SELECT c.seq, c.at, e.id, e.kind, d.recipient_index, d.id, d.adapter, c.state, c.reason,"
+                    " c.partner_code FROM change c CROSS JOIN event e ON e.seq = c.event"
+                    " CROSS JOIN delivery d ON d.seq = c.delivery WHERE c.seq BETWEEN ?1 AND ?2"
+                    " AND e.tenant = ?3 AND (?4 = '' OR e.principal = ?4) ORDER BY c.seq LIMIT ?5"};
+  // What waits can be much: it is counted in its index alone. The first of them was accepted first, for both
+  // numbers only grow.
+  Statement backlog{db,
+                    "SELECT waiting.adapter, waiting.lane, 1, waiting.count, e.accepted_at FROM"
+                    " (SELECT adapter, lane, count(*) AS count, min(seq) AS first FROM delivery"
+                    " WHERE state = 1 GROUP BY adapter, lane LIMIT 10000) AS waiting"
+                    " CROSS JOIN delivery d ON d.seq = waiting.first CROSS JOIN event e ON e.seq = d.event"};
+  // What is under way is little: it is counted one by one.
+  Statement sending{db,
+                    "SELECT d.adapter, d.lane, 2, 1, e.accepted_at FROM delivery d CROSS JOIN event e"
+                    " ON e.seq = d.event WHERE d.state = 2 LIMIT 10000"};
+  Statement unknown{db,
+                    "SELECT d.adapter, d.lane, 3, 1, e.accepted_at FROM delivery d CROSS JOIN event e"
+                    " ON e.seq = d.event WHERE d.state = 3 LIMIT 10000"};
+  Statement open_tasks{db, "SELECT count(*) FROM task WHERE closed_at IS NULL"};
   Statement keys{db, "SELECT tenant, key_id FROM tenant_key ORDER BY tenant, key_id LIMIT 10000"};
 };
 
@@ -131,38 +221,40 @@ Result<std::vector<DueDelivery>> SqliteReader::collect(Rows& rows) {
   return answer(std::move(out));
 }
 
-Result<EventRow> SqliteReader::event(const Uuid& id) {
-  // One transaction, so that the event and its deliveries are of one moment.
+template <typename T, typename Body>
+Result<T> SqliteReader::at_one_moment(T value, Body body) {
   sql_->begin.run();
-  EventRow out;
+  body(value);
+  if (!database_->failed()) {
+    sql_->commit.run();
+    return answer(std::move(value));
+  }
+  Result<T> answered = answer(std::move(value));
+  database_->execute("ROLLBACK");
+  database_->forget_failure();  // there may have been nothing to roll back
+  return answered;
+}
+
+Result<EventRow> SqliteReader::event(const Uuid& id) {
   bool found = false;
-  {
+  Result<EventRow> row = at_one_moment(EventRow{}, [&](EventRow& out) {
     Rows rows(sql_->event_by_id, id);
     found = rows.next();
-    if (found) {
-      out.id = id;
-      out.tenant = rows.text(1);
-      out.principal = rows.text(2);
-      out.kind = rows.text(3);
-      out.content_mac = rows.text(4);
-      out.accepted_at = rows.instant(5);
-      out.key = {rows.text(6), rows.text(7)};
-      out.document_id = rows.text(8);
-      out.document_sha256 = rows.text(9);
-      out.content = rows.text(10);
-      out.deliveries = deliveries_of(rows.integer(0), out);
-    }
-  }
-  const bool failed = database_->failed();
-  if (failed) {
-    Result<EventRow> answered = answer(std::move(out));
-    database_->execute("ROLLBACK");
-    database_->forget_failure();  // there may have been nothing to roll back
-    return answered;
-  }
-  sql_->commit.run();
-  if (!found) return error_of(ErrorCode::not_found);
-  return answer(std::move(out));
+    if (!found) return;
+    out.id = id;
+    out.tenant = rows.text(1);
+    out.principal = rows.text(2);
+    out.kind = rows.text(3);
+    out.content_mac = rows.text(4);
+    out.accepted_at = rows.instant(5);
+    out.key = {rows.text(6), rows.text(7)};
+    out.document_id = rows.text(8);
+    out.document_sha256 = rows.text(9);
+    out.content = rows.text(10);
+    out.deliveries = deliveries_of(rows.integer(0), out);
+  });
+  if (row.ok() && !found) return error_of(ErrorCode::not_found);
+  return row;
 }
 
 std::vector<DeliveryRow> SqliteReader::deliveries_of(int64_t event_seq, const EventRow& event) {
@@ -231,6 +323,132 @@ Result<std::optional<Instant>> SqliteReader::next_due() {
   }
   return answer(std::move(earliest));
 }
+
+Result<std::optional<std::string>> SqliteReader::replaced_there(const Uuid& delivery_id) {
+  std::optional<std::string> document_id;
+  {
+    Rows rows(sql_->replaced_there, delivery_id);
+    if (rows.next() && rows.integer(0) != 0) document_id = rows.is_null(1) ? std::string() : rows.text(1);
+  }
+  return answer(std::move(document_id));
+}
+
+Result<Uuid> SqliteReader::event_of(const Uuid& delivery_id) {
+  Rows rows(sql_->event_of_delivery, delivery_id);
+  const bool found = rows.next();
+  if (!found && !database_->failed()) return error_of(ErrorCode::not_found);
+  return answer(found ? rows.uuid(0) : Uuid{});
+}
+
+bool SqliteReader::fulfils(int64_t event_seq, const EventQuery& query) {
+  Rows rows(sql_->fulfilled, event_seq, mask_of(query.states), query.adapter, Blob{query.address_mac});
+  return rows.next() && (query.states.empty() || rows.integer(0) != 0) &&
+         (query.adapter.empty() || rows.integer(1) != 0) &&
+         (query.address_mac.empty() || rows.integer(2) != 0) && (!query.task_open || rows.integer(3) != 0);
+}
+
+EventRow SqliteReader::listed_event(int64_t seq) {
+  EventRow out;
+  Rows rows(sql_->listed_event, seq);
+  if (!rows.next()) return out;
+  out.id = rows.uuid(0);
+  out.tenant = rows.text(1);
+  out.principal = rows.text(2);
+  out.kind = rows.text(3);
+  out.accepted_at = rows.instant(4);
+  out.document_id = rows.text(5);
+  out.document_sha256 = rows.text(6);
+  out.deliveries = deliveries_of(seq, out);
+  return out;
+}
+
+void SqliteReader::collect(Rows& candidates, const EventQuery& query, EventPage& page) {
+  const size_t most = static_cast<size_t>(bounded(query.most));
+  const bool every_delivery_will_do =
+      query.states.empty() && query.adapter.empty() && query.address_mac.empty() && !query.task_open;
+  int64_t last = 0;
+  for (int spent = 0; candidates.next(); ++spent) {
+    const int64_t seq = candidates.integer(0);
+    if (seq == last) continue;  // another delivery of the same event
+    if (spent >= list_budget || page.events.size() == most) {
+      page.next = last;
+      return;
+    }
+    last = seq;
+    if (!passes(candidates, query)) continue;
+    spent += look_cost;
+    if (every_delivery_will_do || fulfils(seq, query)) page.events.push_back(listed_event(seq));
+  }
+}
+
+Result<EventPage> SqliteReader::list(const EventQuery& query) {
+  return at_one_moment(EventPage{}, [&](EventPage& page) {
+    const int64_t before = query.before > 0 ? query.before : INT64_MAX;
+    if (!query.address_mac.empty()) {
+      Rows rows(sql_->addressed_candidates, Blob{query.address_mac}, before);
+      collect(rows, query, page);
+    } else if (asks_for_unfinished(query)) {
+      Rows rows(sql_->unfinished_candidates, before);
+      collect(rows, query, page);
+    } else {
+      Rows rows(sql_->candidates, query.owner.tenant, before);
+      collect(rows, query, page);
+    }
+  });
+}
+
+int64_t SqliteReader::number(Statement& statement) {
+  Rows rows(statement);
+  return rows.next() ? rows.integer(0) : 0;
+}
+
+Result<ChangePage> SqliteReader::changes_after(const Owner& owner, int64_t after, int most) {
+  int64_t oldest = 0;
+  bool gone = false;
+  Result<ChangePage> page = at_one_moment(ChangePage{}, [&](ChangePage& out) {
+    oldest = number(sql_->oldest_change);
+    const int64_t last = number(sql_->last_change);
+    gone = after != 0 && after < oldest - 1;
+    const int64_t first = std::max(after + 1, oldest);
+    out.seen = std::max(after, std::min(last, first - 1 + changes_looked_at));
+    Rows rows(sql_->changes, first, out.seen, owner.tenant, owner.principal, bounded(most));
+    while (!gone && rows.next()) {
+      out.changes.push_back({rows.integer(0), rows.instant(1), rows.uuid(2), rows.text(3), rows.small(4),
+                             rows.uuid(5), rows.text(6), static_cast<DeliveryState>(rows.small(7)),
+                             rows.text(8), rows.text(9)});
+    }
+    if (out.changes.size() == static_cast<size_t>(bounded(most))) out.seen = out.changes.back().sequence;
+    out.at_end = out.seen >= last;
+  });
+  if (page.ok() && gone) {
+    return error_of(ErrorCode::sequence_gone, "the oldest change that is kept is " + std::to_string(oldest) +
+                                                  ": watch from now, then list the events");
+  }
+  return page;
+}
+
+Result<int64_t> SqliteReader::last_change() { return answer(number(sql_->last_change)); }
+
+Result<std::vector<BacklogRow>> SqliteReader::backlog() {
+  std::map<std::tuple<std::string, int, int>, BacklogRow> counted;
+  for (Statement* statement : {&sql_->backlog, &sql_->sending, &sql_->unknown}) {
+    Rows rows(*statement);
+    while (rows.next()) {
+      BacklogRow& row = counted[{rows.text(0), rows.small(1), rows.small(2)}];
+      row.oldest = row.count == 0 ? rows.instant(4) : std::min(row.oldest, rows.instant(4));
+      row.count += rows.integer(3);
+    }
+  }
+  std::vector<BacklogRow> out;
+  for (const auto& [key, row] : counted) {
+    const auto& [adapter, lane, state] = key;
+    out.push_back(
+        {adapter, static_cast<Lane>(lane), static_cast<DeliveryState>(state), row.count, row.oldest});
+  }
+  return answer(std::move(out));
+}
+
+Result<int64_t> SqliteReader::open_tasks() { return answer(number(sql_->open_tasks)); }
 
 Result<std::vector<SqliteStore::KeyInUse>> SqliteReader::keys_in_use() {
   std::vector<SqliteStore::KeyInUse> out;

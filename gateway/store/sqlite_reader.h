@@ -28,6 +28,13 @@ class SqliteReader {
   Result<std::vector<DueDelivery>> overdue(Instant now, int most);
   Result<std::vector<DueDelivery>> late(Instant now, int most);
   Result<std::vector<DueDelivery>> interrupted(int most);
+  Result<std::optional<std::string>> replaced_there(const Uuid& delivery_id);
+  Result<Uuid> event_of(const Uuid& delivery_id);
+  Result<EventPage> list(const EventQuery& query);
+  Result<ChangePage> changes_after(const Owner& owner, int64_t after, int most);
+  Result<int64_t> last_change();
+  Result<std::vector<BacklogRow>> backlog();
+  Result<int64_t> open_tasks();
   Result<std::optional<Instant>> next_due();
   Result<std::vector<SqliteStore::KeyInUse>> keys_in_use();
   std::vector<std::string> statements() const;
@@ -35,7 +42,16 @@ class SqliteReader {
   std::mutex mutex;
 
  private:
+  // Runs `body` on `value` inside one transaction: all that it reads is of one moment.
+  template <typename T, typename Body>
+  Result<T> at_one_moment(T value, Body body);
   std::vector<DeliveryRow> deliveries_of(int64_t event_seq, const EventRow& event);
+  // Takes from the candidates, newest first, what the query asks for.
+  void collect(Rows& candidates, const EventQuery& query, EventPage& page);
+  bool fulfils(int64_t event_seq, const EventQuery& query);
+  EventRow listed_event(int64_t seq);
+  // The first column of the only row; 0 when there is none, or NULL.
+  int64_t number(Statement& statement);
   // The answer, or the failure that stuck; the next question starts afresh.
   template <typename T>
   Result<T> answer(T value);

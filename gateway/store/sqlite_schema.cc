@@ -153,9 +153,29 @@ CREATE TABLE tenant_key(
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// A change of a delivery is told of each delivery that follows it, too: those followers that were there
+// before get the state of that day as their first change.
+constexpr const char* lists_watches_retries = R"sql(
+ALTER TABLE change ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE change ADD COLUMN partner_code TEXT NOT NULL DEFAULT '';
+-- the caller's key of the last retry; empty when there was none
+ALTER TABLE delivery ADD COLUMN retry_key TEXT NOT NULL DEFAULT '';
+
+CREATE INDEX event_listed ON event(tenant, seq, principal, accepted_at, kind);
+CREATE INDEX delivery_by_address ON delivery(address_mac, event);
+-- all but what arrived, was cancelled or expired; 0 because nobody knows where what is followed stands
+CREATE INDEX delivery_unfinished ON delivery(event) WHERE state IN (0, 1, 2, 3, 5, 6);
+CREATE INDEX delivery_followers ON delivery(same_as) WHERE same_as IS NOT NULL;
+
+INSERT INTO change(event, delivery, state, at, reason, partner_code)
+  SELECT own.event, own.seq, d.state, (SELECT max(at) FROM change), d.reason, d.partner_code
+  FROM delivery own JOIN delivery d ON d.seq = own.same_as ORDER BY own.seq;
+)sql";
+
 // Only ever added to: a migration that was released is never changed.
 constexpr Migration migrations[] = {
     {"first tables", first_tables},
+    {"lists, watches, retries", lists_watches_retries},
 };
 
 constexpr int latest = static_cast<int>(std::size(migrations));
@@ -185,11 +205,11 @@ Status refuse_others(int version) {
 
 int schema_version() { return latest; }
 
-Status migrate(Database& database) {
-  const int version = version_of(database);
+Status migrate(Database& database, int version) {
+  const int found = version_of(database);
   if (database.failed()) return database.error();
-  if (Status refused = refuse_others(version); !refused) return refused;
-  for (int next = version; next < latest; ++next) {
+  if (Status refused = refuse_others(found); !refused) return refused;
+  for (int next = found; next < version; ++next) {
     database.execute("BEGIN IMMEDIATE");
     if (next == 0) database.execute("PRAGMA application_id = 0x50534C31");
     database.execute(migrations[next].sql);

@@ -132,6 +132,34 @@ Result<std::vector<DueDelivery>> SqliteStore::interrupted(int most) {
   return ask([&](SqliteReader& reader) { return reader.interrupted(most); });
 }
 
+Result<std::optional<std::string>> SqliteStore::replaced_there(const Uuid& delivery_id) {
+  return ask([&](SqliteReader& reader) { return reader.replaced_there(delivery_id); });
+}
+
+Result<Uuid> SqliteStore::event_of(const Uuid& delivery_id) {
+  return ask([&](SqliteReader& reader) { return reader.event_of(delivery_id); });
+}
+
+Result<EventPage> SqliteStore::list(const EventQuery& query) {
+  return ask([&](SqliteReader& reader) { return reader.list(query); });
+}
+
+Result<ChangePage> SqliteStore::changes_after(const Owner& owner, int64_t after, int most) {
+  return ask([&](SqliteReader& reader) { return reader.changes_after(owner, after, most); });
+}
+
+Result<int64_t> SqliteStore::last_change() {
+  return ask([&](SqliteReader& reader) { return reader.last_change(); });
+}
+
+Result<std::vector<BacklogRow>> SqliteStore::backlog() {
+  return ask([&](SqliteReader& reader) { return reader.backlog(); });
+}
+
+Result<int64_t> SqliteStore::open_tasks() {
+  return ask([&](SqliteReader& reader) { return reader.open_tasks(); });
+}
+
 Result<std::optional<Instant>> SqliteStore::next_due() {
   return ask([&](SqliteReader& reader) { return reader.next_due(); });
 }

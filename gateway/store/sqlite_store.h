@@ -60,6 +60,13 @@ class SqliteStore final : public Store, public Ledger {
   Result<std::vector<DueDelivery>> overdue(Instant now, int most) override;
   Result<std::vector<DueDelivery>> late(Instant now, int most) override;
   Result<std::vector<DueDelivery>> interrupted(int most) override;
+  Result<std::optional<std::string>> replaced_there(const Uuid& delivery_id) override;
+  Result<Uuid> event_of(const Uuid& delivery_id) override;
+  Result<EventPage> list(const EventQuery& query) override;
+  Result<ChangePage> changes_after(const Owner& owner, int64_t after, int most) override;
+  Result<int64_t> last_change() override;
+  Result<std::vector<BacklogRow>> backlog() override;
+  Result<int64_t> open_tasks() override;
   // In the past when something is due already.
   Result<std::optional<Instant>> next_due() override;
 

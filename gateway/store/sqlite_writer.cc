@@ -35,13 +35,21 @@ struct SqliteWriterStatements {
   Statement insert_tenant_key{db, "INSERT OR IGNORE INTO tenant_key(tenant, key_id) VALUES(?1, ?2)"};
   Statement same_delivery{
       db,
-      "SELECT seq FROM delivery WHERE lineage = ?1 AND adapter = ?2 AND address_mac = ?3 AND document = ?4"
-      " AND state IN (1, 2, 3, 4) LIMIT 1"};
+      "SELECT seq, state, reason, partner_code FROM delivery WHERE lineage = ?1 AND adapter = ?2 AND "
+      "address_mac = ?3 AND document = ?4 AND state IN (1, 2, 3, 4) LIMIT 1"};
+  Statement brought_by_another{
+      db,
+      "SELECT 1 FROM delivery d CROSS JOIN delivery x ON x.lineage = d.lineage AND x.adapter = d.adapter"
+      " AND x.address_mac = d.address_mac AND x.document = d.document AND x.state IN (1, 2, 3, 4)"
+      " WHERE d.seq = ?1 LIMIT 1"};
   Statement replaced_deliveries{
       db,
       "SELECT d.id FROM delivery d JOIN event e ON e.seq = d.event WHERE d.lineage = ?1 AND d.document = ?2"
       " AND d.state IN (1, 2, 3, 4) AND d.state <> 4 AND e.principal = ?3"};
-  Statement mark_superseded{db, "UPDATE delivery SET superseded = 1 WHERE seq = ?1"};
+  Statement mark_superseded{
+      db,
+      "UPDATE delivery SET superseded = 1 WHERE event IN (SELECT seq FROM event WHERE tenant = ?1 AND "
+      "document_id = ?2 AND principal = ?3)"};
   Statement insert_delivery{db,
                             "INSERT INTO delivery(seq, id, event, recipient_index, adapter, address_mac, "
                             "document, lineage, same_as, state,"
@@ -53,7 +61,7 @@ struct SqliteWriterStatements {
       db,
       "SELECT d.seq, d.event, e.id, d.state, d.attempts, d.generation, d.same_as IS NOT NULL, d.adapter <> "
       "'',"
-      " d.superseded, d.late FROM delivery d JOIN event e ON e.seq = d.event WHERE d.id = ?1"};
+      " d.superseded, d.late, d.retry_key FROM delivery d JOIN event e ON e.seq = d.event WHERE d.id = ?1"};
   Statement update_delivery{db,
                             "UPDATE delivery SET state = ?2, due_at = ?3, delivered_at = ?4, reason = ?5, "
                             "partner_code = ?6 WHERE seq = ?1"};
@@ -61,7 +69,7 @@ struct SqliteWriterStatements {
   // The span that was first given to the event is given again.
   Statement renew_delivery{
       db,
-      "UPDATE delivery SET generation = generation + 1, attempts = 0, late = 0, superseded = 0,"
+      "UPDATE delivery SET generation = generation + 1, attempts = 0, late = 0, retry_key = ?3,"
       " alert_at = ?2 + (SELECT alert_at - accepted_at FROM event WHERE event.seq = delivery.event),"
       " give_up_at = ?2 + (SELECT give_up_at - accepted_at FROM event WHERE event.seq = delivery.event) "
       "WHERE seq = ?1"};
@@ -79,7 +87,14 @@ struct SqliteWriterStatements {
       db, "INSERT INTO task(seq, id, delivery, kind, reason, opened_at) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"};
   Statement close_task{db, "UPDATE task SET closed_at = ?2 WHERE delivery = ?1 AND closed_at IS NULL"};
   Statement insert_change{db,
-                          "INSERT INTO change(seq, event, delivery, state, at) VALUES(?1, ?2, ?3, ?4, ?5)"};
+                          "INSERT INTO change(seq, event, delivery, state, at, reason, partner_code)"
+                          " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"};
+  Statement followers{db, "SELECT event, seq FROM delivery WHERE same_as = ?1"};
+  Statement oldest_change{db, "SELECT min(seq) FROM change"};
+  // By number and not by time alone: what is kept has no gap, whatever the clock did.
+  Statement first_change_to_keep{
+      db, "SELECT seq FROM change WHERE seq BETWEEN ?1 AND ?2 AND at >= ?3 ORDER BY seq LIMIT 1"};
+  Statement drop_changes{db, "DELETE FROM change WHERE seq BETWEEN ?1 AND ?2"};
   Statement insert_audit{db,
                          "INSERT INTO audit(seq, at, actor, action, event, delivery, detail, hash)"
                          " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"};
@@ -298,21 +313,26 @@ void SqliteWriter::supersede(const AcceptEvent& event, const Family& family) {
   for (const Uuid& id : replaced) {
     std::optional<Target> delivery = target(id);
     if (!delivery) continue;
-    if (move(*delivery, {Happening::cancelled, event.accepted_at, reason_replaced, {}, {}, event.principal}))
-      continue;
-    sql_->mark_superseded.run(delivery->seq);
+    move(*delivery, {Happening::cancelled, event.accepted_at, reason_replaced, {}, {}, event.principal});
   }
+  sql_->mark_superseded.run(event.tenant, event.replaces, event.principal);
 }
 
 bool SqliteWriter::insert_delivery(const AcceptEvent& event, int64_t event_seq, const Family& family,
                                    const NewDelivery& delivery) {
+  const int64_t seq = next_delivery_++;
   int64_t earlier = 0;
+  Change first{event_seq, seq, DeliveryState::pending, event.accepted_at, {}, {}};
   {
     Rows rows(sql_->same_delivery, family.lineage, delivery.adapter, Blob{delivery.address_mac},
               family.document);
-    if (rows.next()) earlier = rows.integer(0);
+    if (rows.next()) {
+      earlier = rows.integer(0);
+      first.state = static_cast<DeliveryState>(rows.small(1));
+      first.reason = rows.text(2);
+      first.partner_code = rows.text(3);
+    }
   }
-  const int64_t seq = next_delivery_++;
   const auto insert = [&](const auto& same_as, int state) {
     sql_->insert_delivery.run(seq, delivery.id, event_seq, delivery.recipient_index, delivery.adapter,
                               Blob{delivery.address_mac}, family.document, family.lineage, same_as, state,
@@ -321,11 +341,11 @@ bool SqliteWriter::insert_delivery(const AcceptEvent& event, int64_t event_seq, 
   };
   if (earlier != 0) {
     insert(earlier, 0);
-    return true;
+  } else {
+    insert(nullptr, static_cast<int>(DeliveryState::pending));
   }
-  insert(nullptr, static_cast<int>(DeliveryState::pending));
-  record_change(event_seq, seq, DeliveryState::pending, event.accepted_at);
-  return false;
+  record_change(first);
+  return earlier != 0;
 }
 
 void SqliteWriter::insert_unresolved(const AcceptEvent& event, int64_t event_seq, const Family& family,
@@ -337,7 +357,8 @@ void SqliteWriter::insert_unresolved(const AcceptEvent& event, int64_t event_seq
                             std::string_view(), Blob{}, family.document, family.lineage, nullptr,
                             static_cast<int>(DeliveryState::handed_over), static_cast<int>(event.lane),
                             event.accepted_at, event.alert_at, event.give_up_at, unresolved.reason);
-  record_change(event_seq, delivery.seq, DeliveryState::handed_over, event.accepted_at);
+  record_change(
+      {event_seq, delivery.seq, DeliveryState::handed_over, event.accepted_at, unresolved.reason, {}});
   open_task(delivery, "not_reached", event.accepted_at, unresolved.reason);
 }
 
@@ -356,6 +377,7 @@ std::optional<SqliteWriter::Target> SqliteWriter::target(const Uuid& delivery_id
   found.has_adapter = rows.integer(7) != 0;
   found.superseded = rows.integer(8) != 0;
   found.late = rows.integer(9) != 0;
+  found.retry_key = rows.text(10);
   return found;
 }
 
@@ -369,7 +391,7 @@ Effect SqliteWriter::apply(const StartAttempt& start) {
   sql_->start_delivery.run(delivery->seq, number, start.reference);
   sql_->insert_attempt.run(delivery->seq, delivery->generation, number, start.at, start.payload_sha256,
                            start.reference);
-  record_change(delivery->event_seq, delivery->seq, *to, start.at);
+  record_changes({delivery->event_seq, delivery->seq, *to, start.at, {}, {}});
   audit({0, start.at, "gateway", "delivery.attempt_started", delivery->event_id.raw(), delivery->id.raw(),
          edge_text(delivery->state, *to) + " attempt=" + std::to_string(number)});
   return Effect::done;
@@ -390,12 +412,48 @@ Effect SqliteWriter::apply(const MoveDelivery& wanted) {
   if (wanted.happening == Happening::attempt_started) return Effect::stale;
   std::optional<Target> delivery = target(wanted.delivery_id);
   if (!delivery) return Effect::missing;
-  // Who has no address cannot be tried again: a new address makes a new delivery.
-  if (wanted.happening == Happening::retried && !delivery->has_adapter) return Effect::stale;
-  if (!move(*delivery, {wanted.happening, wanted.at, wanted.reason, {}, wanted.due_at})) return Effect::stale;
-  if (wanted.happening == Happening::retried) sql_->renew_delivery.run(delivery->seq, wanted.at);
+  if (wanted.happening == Happening::retried) {
+    if (!wanted.key.empty() && wanted.key == delivery->retry_key) return Effect::already_accepted;
+    if (!may_retry(*delivery)) return Effect::stale;
+  }
+  // Another event counts on it: its sender did not ask for this.
+  if (wanted.happening == Happening::cancelled && is_followed(*delivery)) return Effect::stale;
+  Move what{wanted.happening, wanted.at, wanted.reason, {}, wanted.due_at};
+  if (!wanted.actor.empty()) what.actor = wanted.actor;
+  if (!move(*delivery, what)) return Effect::stale;
+  if (wanted.happening == Happening::retried) sql_->renew_delivery.run(delivery->seq, wanted.at, wanted.key);
   cancel_if_replaced(*delivery, wanted.at);
   return Effect::done;
+}
+
+bool SqliteWriter::may_retry(const Target& delivery) {
+  // Who has no address cannot be tried again: a new address makes a new delivery. Nor is an outdated document
+  // sent after the one that replaces it, or a document twice to one address.
+  if (!delivery.has_adapter || delivery.superseded) return false;
+  Rows rows(sql_->brought_by_another, delivery.seq);
+  return !rows.next();
+}
+
+bool SqliteWriter::is_followed(const Target& delivery) {
+  Rows rows(sql_->followers, delivery.seq);
+  return rows.next();
+}
+
+Effect SqliteWriter::apply(const PurgeChanges& purge) {
+  int64_t oldest = 0;
+  {
+    Rows rows(sql_->oldest_change);
+    if (rows.next()) oldest = rows.integer(0);
+  }
+  const int most = std::max(1, purge.most);
+  // The last one stays, so that its number is never given again.
+  int64_t last = std::min(oldest + most - 1, next_change_ - 2);
+  {
+    Rows rows(sql_->first_change_to_keep, oldest, last, purge.before);
+    if (rows.next()) last = rows.integer(0) - 1;
+  }
+  if (last >= oldest) sql_->drop_changes.run(oldest, last);
+  return last - oldest + 1 == most ? Effect::done : Effect::missing;
 }
 
 Effect SqliteWriter::apply(const OpenLateTask& late) {
@@ -420,7 +478,8 @@ bool SqliteWriter::move(Target& delivery, const Move& what) {
     sql_->end_attempt.run(delivery.seq, delivery.generation, delivery.attempts, what.at,
                           name_of(what.happening), what.reason, what.partner_code);
   }
-  record_change(delivery.event_seq, delivery.seq, *to, what.at);
+  record_changes({delivery.event_seq, delivery.seq, *to, what.at, std::string(what.reason),
+                  std::string(what.partner_code)});
   keep_tasks(delivery, *to, what.at, what.reason);
   std::string detail = edge_text(delivery.state, *to);
   for (std::string_view code : {what.reason, what.partner_code}) {
@@ -457,8 +516,23 @@ void SqliteWriter::open_task(const Target& delivery, std::string_view kind, Inst
   sql_->insert_task.run(seq, id, delivery.seq, kind, reason, at);
 }
 
-void SqliteWriter::record_change(int64_t event_seq, int64_t delivery_seq, DeliveryState state, Instant at) {
-  sql_->insert_change.run(next_change_++, event_seq, delivery_seq, static_cast<int>(state), at);
+void SqliteWriter::record_change(const Change& change) {
+  sql_->insert_change.run(next_change_++, change.event_seq, change.delivery_seq,
+                          static_cast<int>(change.state), change.at, change.reason, change.partner_code);
+}
+
+void SqliteWriter::record_changes(Change change) {
+  record_change(change);
+  std::vector<std::pair<int64_t, int64_t>> followers;
+  {
+    Rows rows(sql_->followers, change.delivery_seq);
+    while (rows.next()) followers.emplace_back(rows.integer(0), rows.integer(1));
+  }
+  for (const auto& [event_seq, delivery_seq] : followers) {
+    change.event_seq = event_seq;
+    change.delivery_seq = delivery_seq;
+    record_change(change);
+  }
 }
 
 void SqliteWriter::audit(AuditRecord record) {

@@ -43,6 +43,7 @@ class SqliteWriter {
     bool has_adapter = false;
     bool superseded = false;
     bool late = false;
+    std::string retry_key = {};
   };
   // What comes with a change of state.
   struct Move {
@@ -52,6 +53,15 @@ class SqliteWriter {
     std::string_view partner_code;
     Instant due_at;
     std::string_view actor = "gateway";
+  };
+  // What watchers are told.
+  struct Change {
+    int64_t event_seq = 0;
+    int64_t delivery_seq = 0;
+    DeliveryState state = DeliveryState::pending;
+    Instant at;
+    std::string reason;
+    std::string partner_code;
   };
   // An event's place among those that carry, or replace, the same document.
   struct Family {
@@ -70,6 +80,7 @@ class SqliteWriter {
   Effect apply(const RecordOutcome& record);
   Effect apply(const MoveDelivery& move);
   Effect apply(const OpenLateTask& late);
+  Effect apply(const PurgeChanges& purge);
 
   bool disk_has_room(const AcceptEvent& event);
   Family family_of(const AcceptEvent& event, int64_t seq, int64_t known_document, int64_t known_lineage);
@@ -82,12 +93,16 @@ class SqliteWriter {
                          const UnresolvedRecipient& unresolved);
 
   std::optional<Target> target(const Uuid& delivery_id);
+  bool may_retry(const Target& delivery);
+  bool is_followed(const Target& delivery);
   // False: the table has no such edge.
   bool move(Target& delivery, const Move& what);
   void cancel_if_replaced(Target& delivery, Instant at);
   void keep_tasks(const Target& delivery, DeliveryState to, Instant at, std::string_view reason);
   void open_task(const Target& delivery, std::string_view kind, Instant at, std::string_view reason);
-  void record_change(int64_t event_seq, int64_t delivery_seq, DeliveryState state, Instant at);
+  void record_change(const Change& change);
+  // Also for the deliveries that follow this one.
+  void record_changes(Change change);
   void audit(AuditRecord record);
 
   const SqliteOptions options_;

@@ -155,5 +155,22 @@ TEST(AuditFile, MustBeALedger) {
   EXPECT_TRUE(verify_audit(folder.file("ledger.db"), empty->last_hash).ok());
 }
 
+TEST_F(Audit, NamesWhoAskedForARetryOrACancellation) {
+  // Claim: a principal's act is recorded under its name; what nobody asked for, under the gateway's.
+  {
+    const auto store = *SqliteStore::open({path_});
+    const Uuid id = letters::id_of("k2 to a");
+    MoveDelivery retry = letters::moved(id, Happening::retried);
+    retry.actor = "operator";
+    MoveDelivery cancel = letters::moved(id, Happening::cancelled);
+    cancel.actor = "hospital";
+    const std::vector<Command> batch = {retry, cancel};
+    ASSERT_TRUE(store->commit(batch).ok());
+  }
+  EXPECT_THAT(sql("SELECT actor, action FROM audit WHERE seq > 6 ORDER BY seq"),
+              testing::ElementsAre("gateway|delivery.partner_refused", "operator|delivery.retried",
+                                   "hospital|delivery.cancelled"));
+}
+
 }  // namespace
 }  // namespace psl
