@@ -1,9 +1,11 @@
 #include "gateway/intake/event_checks.h"
 
+#include <algorithm>
 #include <set>
 
 #include "gateway/intake/person_checks.h"
 #include "gateway/intake/text_checks.h"
+#include "gateway/intake/times.h"
 #include "passerelle/v1/config.pb.h"
 #include "passerelle/v1/gateway.pb.h"
 
@@ -15,16 +17,6 @@ namespace v1 = passerelle::v1;
 constexpr int recipients_most = 50;
 constexpr int authors_most = 10;
 constexpr Span one_day = seconds(86400);
-
-Instant instant_of(const google::protobuf::Timestamp& at) {
-  return Instant{at.seconds() * 1000000 + at.nanos() / 1000};
-}
-
-// 0001-01-01 to 9999-12-31, as google.protobuf.Timestamp says; wilder values would overflow our microseconds.
-bool in_range(const google::protobuf::Timestamp& at) {
-  return at.seconds() >= -62135596800 && at.seconds() <= 253402300799 && at.nanos() >= 0 &&
-         at.nanos() <= 999999999;
-}
 
 bool check_time(bool present, const google::protobuf::Timestamp& at, bool required, const std::string& path,
                 FaultList& faults) {
@@ -88,6 +80,13 @@ std::string check_mailbox(const std::string& text, const v1::Tenant& tenant, con
   return mailbox->reveal();
 }
 
+std::string check_tool(const std::string& name, const v1::Tenant& tenant, const std::string& path,
+                       FaultList& faults) {
+  if (std::find(tenant.tools().begin(), tenant.tools().end(), name) == tenant.tools().end())
+    faults.add(path, "a tool of the tenant's configuration expected");
+  return "tool " + name;
+}
+
 std::string check_recipient(const v1::Recipient& recipient, const v1::Tenant& tenant, const std::string& path,
                             FaultList& faults) {
   switch (recipient.target_case()) {
@@ -103,10 +102,16 @@ std::string check_recipient(const v1::Recipient& recipient, const v1::Tenant& te
       return check_mailbox(recipient.structure().mailbox(), tenant, path + ".structure", faults);
     case v1::Recipient::kPatient:
       return "patient";
+    case v1::Recipient::kSharedRecord:
+      if (tenant.shared_record().empty())
+        faults.add(path + ".shared_record", "the tenant has no repository of shared records");
+      return "shared_record";
+    case v1::Recipient::kTool:
+      return check_tool(recipient.tool().name(), tenant, path + ".tool.name", faults);
     case v1::Recipient::TARGET_NOT_SET:
       break;
   }
-  faults.add(path, "a target is required: person, structure or patient");
+  faults.add(path, "a target is required: person, structure, patient, shared_record or tool");
   return {};
 }
 

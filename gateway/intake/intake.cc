@@ -6,6 +6,7 @@
 #include "gateway/base/log.h"
 #include "gateway/intake/event_checks.h"
 #include "gateway/intake/receipt.h"
+#include "gateway/intake/times.h"
 
 namespace psl {
 namespace {
@@ -18,26 +19,18 @@ std::string_view kind_of(const v1::CoordinationEvent& event) {
 
 Lane lane_of(v1::Lane lane) { return lane == v1::LANE_UNSPECIFIED ? Lane::letters : static_cast<Lane>(lane); }
 
-Instant instant_from(const google::protobuf::Timestamp& at) {
-  return Instant{at.seconds() * 1000000 + at.nanos() / 1000};
-}
-
-Span span_from(const google::protobuf::Duration& span) {
-  return Span{span.seconds() * 1000000 + span.nanos() / 1000};
-}
-
 // What the sender left out comes from the tenant; what it gave is kept, and the other bends to stay in order.
 void set_deadlines(const v1::CoordinationEvent& event, const v1::Tenant& tenant, AcceptEvent& command) {
   const Instant now = command.accepted_at;
   command.alert_at =
-      event.has_alert_at() ? instant_from(event.alert_at()) : now + span_from(tenant.alert_after());
+      event.has_alert_at() ? instant_of(event.alert_at()) : now + span_of(tenant.alert_after());
   command.give_up_at =
-      event.has_give_up_at() ? instant_from(event.give_up_at()) : now + span_from(tenant.give_up_after());
+      event.has_give_up_at() ? instant_of(event.give_up_at()) : now + span_of(tenant.give_up_after());
   if (command.alert_at < command.give_up_at) return;
   if (event.has_give_up_at()) {
     command.alert_at = now + Span{(command.give_up_at - now).us / 2};
   } else {
-    command.give_up_at = command.alert_at + span_from(tenant.give_up_after());
+    command.give_up_at = command.alert_at + span_of(tenant.give_up_after());
   }
 }
 
@@ -64,6 +57,7 @@ stored::StoredEvent stored_event(const PreparedEvent& event) {
   *content.mutable_request() = event.request;
   *content.mutable_header() = event.header;
   for (const v1::Issue& issue : event.document.issues) *content.add_issues() = issue;
+  for (const v1::Issue& issue : event.admission_issues) *content.add_issues() = issue;
   return content;
 }
 
@@ -100,7 +94,7 @@ Dispatch PreparedEvent::dispatch(const PlannedDelivery& delivery) const {
                   event_id,
                   delivery.id,
                   0,
-                  instant_from(request.event().occurred_at())};
+                  instant_of(request.event().occurred_at())};
 }
 
 Result<const TenantSetup*> Intake::admit_caller(const Principal& principal, Action action,
@@ -132,8 +126,11 @@ Result<std::shared_ptr<PreparedEvent>> Intake::prepare(const Principal& principa
   FaultList faults;
   for (const PlannedDelivery& delivery : event->plan) {
     if (delivery.adapter == nullptr) continue;
-    const Status admitted = delivery.adapter->admit(event->dispatch(delivery));
-    if (admitted.ok()) continue;
+    const auto admitted = delivery.adapter->admit(event->dispatch(delivery));
+    if (admitted.ok()) {
+      event->admission_issues.insert(event->admission_issues.end(), admitted->begin(), admitted->end());
+      continue;
+    }
     if (admitted.error().code != ErrorCode::field_invalid) return admitted.error();
     for (const FieldFault& fault : admitted.error().faults) faults.add(fault.path, fault.text);
   }
@@ -154,7 +151,7 @@ Result<AcceptEvent> Intake::seal(const Principal& principal, const PreparedEvent
   command.kind = std::string(kind_of(content));
   command.lane = lane_of(content.lane());
   command.accepted_at = seams_.env.now();
-  command.occurred_at = instant_from(content.occurred_at());
+  command.occurred_at = instant_of(content.occurred_at());
   set_deadlines(content, event.tenant->config, command);
   command.document_id = event.header.metadata().document_id();
   command.replaces = event.header.replaces();
@@ -215,12 +212,10 @@ std::optional<Result<v1::SubmitEventResponse>> Intake::known(const Uuid& event_i
 Result<v1::SubmitEventResponse> Intake::stored_receipt(const Uuid& event_id, bool already_accepted) const {
   const auto row = seams_.ledger->event(event_id);
   if (!row.ok()) return row.error();
-  const auto plain = seams_.sealer->open(row->tenant, row->key, row->id, content_column, row->content);
-  if (!plain.ok()) return plain.error();
-  stored::StoredEvent content;
-  if (!content.ParseFromString(*plain)) return error_of(ErrorCode::corrupt);
+  auto status = stored_status(*row, *seams_.sealer);
+  if (!status.ok()) return std::move(status).error();
   v1::SubmitEventResponse response;
-  *response.mutable_status() = stored_status(*row, content);
+  *response.mutable_status() = std::move(*status);
   response.set_already_accepted(already_accepted);
   return response;
 }
@@ -251,7 +246,11 @@ void Intake::commit(const PreparedEvent& event, AcceptEvent command, Done done) 
   });
 }
 
-void Intake::submit(const Principal& principal, v1::SubmitEventRequest request, Done done) const {
+void Intake::submit(const Principal& principal, v1::SubmitEventRequest request, Done answer) const {
+  const Done done = [this, answer = std::move(answer)](Result<v1::SubmitEventResponse> result) {
+    if (!result.ok() && seams_.refused) seams_.refused(result.error().code);
+    answer(std::move(result));
+  };
   const auto tenant = admit_caller(principal, Action::submit, request);
   if (!tenant.ok()) return done(tenant.error());
   auto mac = mac_of_content(*seams_.sealer, request);
@@ -264,29 +263,7 @@ void Intake::submit(const Principal& principal, v1::SubmitEventRequest request, 
   if (!event.ok()) return done(std::move(event).error());
   auto command = seal(principal, **event, std::move(*mac));
   if (!command.ok()) return done(std::move(command).error());
-  commit(**event, std::move(*command), std::move(done));
-}
-
-Result<v1::EventStatus> Intake::get(const Principal& principal, const v1::GetEventRequest& request) const {
-  std::optional<Uuid> id;
-  const bool by_key = !request.idempotency_key().empty();
-  if (by_key == !request.event_id().empty())
-    return field_error("event_id", "either event_id, or idempotency_key with tenant, is required");
-  if (by_key) {
-    if (request.tenant().empty()) return field_error("tenant", "required with idempotency_key");
-    id = event_id_of(request.tenant(), principal.name, request.idempotency_key());
-  } else {
-    id = Uuid::parse(request.event_id());
-    if (!id) return field_error("event_id", "a UUID expected");
-  }
-  const auto row = seams_.ledger->event(*id);
-  if (!row.ok()) return row.error();
-  const Status allowed = seams_.policy.allows(principal, Action::read, row->tenant, row->kind, "");
-  // Another's event does not exist for this caller.
-  if (row->principal != principal.name || !allowed.ok()) return error_of(ErrorCode::not_found);
-  auto receipt = stored_receipt(*id, true);
-  if (!receipt.ok()) return std::move(receipt).error();
-  return std::move(*receipt->mutable_status());
+  commit(**event, std::move(*command), done);
 }
 
 Result<std::vector<RecipientPreview>> Intake::preview(const Principal& principal,

@@ -38,6 +38,8 @@ struct IntakeSeams {
   Sealer* sealer = nullptr;
   CommandSink* sink = nullptr;
   Ledger* ledger = nullptr;
+  // Told of each submission that is refused; may be empty. For metrics.
+  std::function<void(ErrorCode code)> refused = {};
 };
 
 // One planned delivery.
@@ -56,6 +58,8 @@ struct PreparedEvent {
   stored::DocumentHeader header;
   PreparedDocument document;
   std::vector<PlannedDelivery> plan;
+  // What the partners' forms lose of it; wrap() tells the same again.
+  std::vector<v1::Issue> admission_issues;
 
   Dispatch dispatch(const PlannedDelivery& delivery) const;
 };
@@ -76,9 +80,6 @@ class Intake {
   // `done` is called once: here when the event is refused, later on the committer's thread when it is
   // durable. Takes milliseconds for a large document: call it from a worker then.
   void submit(const Principal& principal, v1::SubmitEventRequest request, Done done) const;
-
-  // A principal's own events only; others are not_found.
-  Result<v1::EventStatus> get(const Principal& principal, const v1::GetEventRequest& request) const;
 
   // Same checks and same bytes as submit(); stores nothing. The document's issues come first in each
   // payload's.

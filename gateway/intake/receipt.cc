@@ -3,16 +3,10 @@
 #include <algorithm>
 
 #include "gateway/core/reasons.h"
+#include "gateway/intake/times.h"
 
 namespace psl {
 namespace {
-
-namespace v1 = passerelle::v1;
-
-void set_time(google::protobuf::Timestamp& to, Instant at) {
-  to.set_seconds(at.us / 1000000);
-  to.set_nanos(static_cast<int32_t>(at.us % 1000000) * 1000);
-}
 
 // Reached by one delivery is reached; not reached only when none is still trying.
 v1::RecipientState recipient_state(const v1::RecipientStatus& status) {
@@ -34,17 +28,20 @@ void settle_recipient(v1::RecipientStatus& status) {
 
 // Common to both: `of` is an AcceptEvent or an EventRow, which name these fields alike.
 template <typename Event>
-v1::EventStatus blank_status(const Event& of, const passerelle::internal::v1::StoredEvent& content) {
+v1::EventStatus blank_status(const Event& of) {
   v1::EventStatus status;
   status.set_event_id(of.id.text());
   set_time(*status.mutable_accepted_at(), of.accepted_at);
   status.set_kind(of.kind);
   status.set_document_id(of.document_id);
   status.set_document_sha256(of.document_sha256);
+  return status;
+}
+
+void add_content(v1::EventStatus& status, const stored::StoredEvent& content) {
   *status.mutable_issues() = content.issues();
   for (int i = 0; i < content.request().event().recipients_size(); ++i)
     status.add_recipients()->set_recipient_index(i);
-  return status;
 }
 
 // Null for an index that the request does not have: a ledger that says so was tampered with.
@@ -52,7 +49,8 @@ v1::RecipientStatus* recipient_of(v1::EventStatus& status, int index) {
   return index >= 0 && index < status.recipients_size() ? status.mutable_recipients(index) : nullptr;
 }
 
-void fill_delivery(v1::Delivery& to, const DeliveryRow& row) {
+void add_delivery(v1::RecipientStatus& recipient, const DeliveryRow& row) {
+  v1::Delivery& to = *recipient.add_deliveries();
   to.set_id(row.due.id.text());
   to.set_adapter(row.due.adapter);
   to.set_state(static_cast<v1::DeliveryState>(row.due.state));
@@ -64,13 +62,14 @@ void fill_delivery(v1::Delivery& to, const DeliveryRow& row) {
   to.set_partner_code(row.partner_code);
   to.set_partner_reference(row.reference);
   if (row.same_as) to.set_same_as(row.same_as->text());
+  if (row.task_id) recipient.set_task_id(row.task_id->text());
 }
 
 }  // namespace
 
-v1::EventStatus fresh_status(const AcceptEvent& accepted,
-                             const passerelle::internal::v1::StoredEvent& content) {
-  v1::EventStatus status = blank_status(accepted, content);
+v1::EventStatus fresh_status(const AcceptEvent& accepted, const stored::StoredEvent& content) {
+  v1::EventStatus status = blank_status(accepted);
+  add_content(status, content);
   for (const NewDelivery& delivery : accepted.deliveries) {
     v1::RecipientStatus* recipient = recipient_of(status, delivery.recipient_index);
     if (recipient == nullptr) continue;
@@ -93,15 +92,32 @@ v1::EventStatus fresh_status(const AcceptEvent& accepted,
   return status;
 }
 
-v1::EventStatus stored_status(const EventRow& row, const passerelle::internal::v1::StoredEvent& content) {
-  v1::EventStatus status = blank_status(row, content);
+Result<v1::EventStatus> stored_status(const EventRow& row, Sealer& sealer) {
+  const auto plain = sealer.open(row.tenant, row.key, row.id, content_column, row.content);
+  if (!plain.ok()) return plain.error();
+  stored::StoredEvent content;
+  if (!content.ParseFromString(*plain)) return error_of(ErrorCode::corrupt);
+  v1::EventStatus status = blank_status(row);
+  add_content(status, content);
   for (const DeliveryRow& delivery : row.deliveries) {
     v1::RecipientStatus* recipient = recipient_of(status, delivery.due.recipient_index);
-    if (recipient == nullptr) continue;
-    fill_delivery(*recipient->add_deliveries(), delivery);
-    if (delivery.task_id) recipient->set_task_id(delivery.task_id->text());
+    if (recipient != nullptr) add_delivery(*recipient, delivery);
   }
   for (v1::RecipientStatus& recipient : *status.mutable_recipients()) settle_recipient(recipient);
+  return status;
+}
+
+v1::EventStatus listed_status(const EventRow& row) {
+  v1::EventStatus status = blank_status(row);
+  v1::RecipientStatus* recipient = nullptr;
+  for (const DeliveryRow& delivery : row.deliveries) {
+    if (recipient == nullptr || recipient->recipient_index() != delivery.due.recipient_index) {
+      recipient = status.add_recipients();
+      recipient->set_recipient_index(delivery.due.recipient_index);
+    }
+    add_delivery(*recipient, delivery);
+  }
+  for (v1::RecipientStatus& one : *status.mutable_recipients()) settle_recipient(one);
   return status;
 }
 

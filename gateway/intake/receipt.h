@@ -1,6 +1,7 @@
 // What a sender is told of an event: from what was just accepted, or from the ledger.
 #pragma once
 
+#include "gateway/core/seams.h"
 #include "gateway/core/store.h"
 #include "passerelle/internal/v1/stored.pb.h"
 #include "passerelle/v1/delivery.pb.h"
@@ -11,9 +12,11 @@ namespace psl {
 passerelle::v1::EventStatus fresh_status(const AcceptEvent& accepted,
                                          const passerelle::internal::v1::StoredEvent& content);
 
-// Of an event of the ledger. Recipients in the order of the request; each one's state is computed from its
-// deliveries.
-passerelle::v1::EventStatus stored_status(const EventRow& row,
-                                          const passerelle::internal::v1::StoredEvent& content);
+// Of an event of the ledger: its content is opened, for the issues. Recipients in the order of the request;
+// each one's state is computed from its deliveries. Errors as Sealer::open.
+Result<passerelle::v1::EventStatus> stored_status(const EventRow& row, Sealer& sealer);
+
+// Of an event of a list: from its rows alone, without issues.
+passerelle::v1::EventStatus listed_status(const EventRow& row);
 
 }  // namespace psl
