@@ -127,6 +127,12 @@ Result<Payload> Courier::translate(Adapter& adapter, const DueDelivery& due, Car
     hand_over(due, reason::content_unreadable, missing, carried);
     return missing;
   }
+  Result<std::optional<std::string>> replaced_there = std::optional<std::string>();
+  if (!content->event.header().replaces().empty()) replaced_there = seams_.ledger.replaced_there(due.id);
+  if (!replaced_there.ok()) {
+    carried.hold = true;
+    return std::move(replaced_there).error();
+  }
   const Dispatch dispatch{.request = content->event.request(),
                           .header = content->event.header(),
                           .document = content->document,
@@ -135,7 +141,8 @@ Result<Payload> Courier::translate(Adapter& adapter, const DueDelivery& due, Car
                           .event_id = due.event_id,
                           .delivery_id = due.id,
                           .generation = due.generation,
-                          .dated_at = dated_at(content->event.request().event().occurred_at())};
+                          .dated_at = dated_at(content->event.request().event().occurred_at()),
+                          .replaced_there = std::move(*replaced_there)};
   Result<Payload> payload =
       shielded<Result<Payload>>(due, error_of(ErrorCode::internal), [&] { return adapter.wrap(dispatch); });
   if (payload.ok() && !payload->body) payload = error_of(ErrorCode::internal);
@@ -185,6 +192,7 @@ void Courier::record(const DueDelivery& due, const Outcome& outcome) {
   const Result<Effect> recorded = commit_one(seams_.sink, RecordOutcome{due.id, now, outcome, due_at});
   if (recorded.ok()) {
     log_outcome("delivery attempted", due, outcome);
+    if (seams_.observe) seams_.observe(due, outcome);
     return;
   }
   halted_ = true;

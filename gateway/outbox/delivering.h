@@ -23,6 +23,8 @@ struct CourierSeams {
   // The tenant's configuration; null when there is none of that name. What it points to outlives the call of
   // carry().
   std::function<const v1::Tenant*(std::string_view name)> find_tenant;
+  // Told of each attempt's outcome once it is durable, on the worker's thread; may be empty. For metrics.
+  std::function<void(const DueDelivery& due, const Outcome& outcome)> observe = {};
 };
 
 // What became of the work, for the dispatcher.

@@ -98,7 +98,8 @@ void Dispatcher::take_in_ended(Instant monotonic) {
     }
     one.partner->claimed.erase(one.delivery_id);
     one.partner->breaker.end(one.carried.contact, monotonic);
-    if (one.carried.hold) one.partner->held[one.delivery_id] = monotonic + hold_pause;
+    if (one.carried.hold)
+      one.partner->held[one.delivery_id] = monotonic + std::min(hold_pause, limits_.backoff_most);
   }
   for (Partner& partner : partners_) {
     std::erase_if(partner.held, [monotonic](const auto& held) { return held.second <= monotonic; });

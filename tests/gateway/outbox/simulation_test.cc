@@ -41,7 +41,7 @@ class SimPartner final : public Adapter {
     payload.reference = dispatch.delivery_id.text();
     return payload;
   }
-  Status admit(const Dispatch&) const override { return {}; }
+  Result<std::vector<v1::Issue>> admit(const Dispatch&) const override { return std::vector<v1::Issue>{}; }
   Status probe(Instant) override { return {}; }
   Outcome deliver(const Payload& payload, Instant deadline) override;
   Outcome lookup(const Payload& payload, Instant deadline) override;
