@@ -12,13 +12,9 @@
 #include "gateway/base/env.h"
 #include "gateway/base/result.h"
 #include "gateway/core/outcome.h"
+#include "gateway/net/init.h"
 
 namespace psl {
-
-namespace net {
-// Starts libcurl and ignores SIGPIPE in the whole process. Once, in main, before any thread.
-Status init();
-}  // namespace net
 
 struct SmtpServer {
   // Checked against the server's certificate.

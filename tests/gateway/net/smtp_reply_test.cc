@@ -71,10 +71,11 @@ TEST(SmtpReply, DoesNotLoseALetterToAWrongAccess) {
 }
 
 std::string reason_with_an_expired_certificate(SmtpStage stage, std::optional<SmtpReply> reply) {
-  SmtpExchange exchange;
+  const std::atomic<bool> never{false};
+  SmtpExchange exchange("", never, system_env(), Instant{});
   exchange.stage = stage;
   exchange.reply = std::move(reply);
-  return outcome_of_ending(exchange, {CURLE_SEND_ERROR, ""}, false).reason;
+  return outcome_of_ending(exchange, {CURLE_SEND_ERROR, "", false}, false).reason;
 }
 
 TEST(SmtpExchange, BlamesOurCertificateOnlyWhereItWasShown) {
