@@ -1,5 +1,3 @@
-#include <openssl/evp.h>
-
 #include <initializer_list>
 #include <vector>
 
@@ -9,6 +7,7 @@
 #include "gateway/base/bytes.h"
 #include "gateway/base/hash.h"
 #include "gateway/core/checked.h"
+#include "gateway/core/document_facts.h"
 #include "passerelle/internal/v1/stored.pb.h"
 #include "passerelle/v1/event.pb.h"
 
@@ -38,13 +37,12 @@ constexpr std::string_view entry_patient_scheme = "urn:uuid:58a6f841-87b3-4a3e-9
 constexpr std::string_view entry_unique_scheme = "urn:uuid:2e82c1f6-a085-4c72-9da3-8640a32e42ab";
 constexpr std::string_view approved = "urn:oasis:names:tc:ebxml-regrep:StatusType:Approved";
 
-// Systems of the codes whose value set is fixed. JDV_J01, J02, J04, J08; TRE_R209.
+// Systems of the codes whose value set is fixed. JDV_J01, J02, J04, J08.
 constexpr std::string_view specialty_system = "1.2.250.1.213.1.1.4.5";
 constexpr std::string_view facility_system = "1.2.250.1.71.4.2.4";
 constexpr std::string_view practice_system = "1.2.250.1.213.1.1.4.9";
 constexpr std::string_view confidentiality_system = "2.16.840.1.113883.5.25";
 constexpr std::string_view mask_system = "1.2.250.1.213.1.1.4.13";
-constexpr std::string_view activity_system = "1.2.250.1.213.2.2";
 
 constexpr size_t long_name_max = 256;      // characters of rim:LongName: identifiers and slot values
 constexpr size_t display_name_max = 1024;  // characters of rim:FreeFormText
@@ -124,11 +122,6 @@ std::string patient_cx(const v1::Patient& patient) {
   return patient.local_id().value().empty() ? std::string() : local_cx(patient.local_id());
 }
 
-std::string first_given_name(const v1::Patient& patient) {
-  if (!patient.first_birth_given_name().empty()) return patient.first_birth_given_name();
-  return patient.birth_given_names().substr(0, patient.birth_given_names().find(' '));
-}
-
 std::string sex_code(v1::Sex sex) {
   if (sex == v1::SEX_FEMALE) return "F";
   if (sex == v1::SEX_MALE) return "M";
@@ -167,36 +160,11 @@ v1::Coding with_default_system(v1::Coding given, std::string_view system) {
   return given;
 }
 
-// JDV_J59, as the volet maps PV1-2 (I 03, E and O 07, R 19, N 97), from the encounter classes of JDV_J142.
-v1::Coding content_type(std::string_view encounter_class) {
-  if (encounter_class == "IMP")
-    return coding("03", activity_system, "Hospitalisation complète (non compris hospitalisation de semaine)");
-  if (encounter_class == "EMER" || encounter_class == "AMB" || encounter_class == "EXTERNE")
-    return coding("07", activity_system, "Consultation Soins Externes");
-  if (encounter_class == "SEANCE") return coding("19", activity_system, "Traitement et Cure Ambulatoire");
-  return coding("97", activity_system, "Type d'activité indifférencié");
-}
-
 v1::Coding confidentiality(v1::Confidentiality level) {
   if (level == v1::CONFIDENTIALITY_VERY_RESTRICTED)
     return coding("V", confidentiality_system, "Très restreint");
   if (level == v1::CONFIDENTIALITY_RESTRICTED) return coding("R", confidentiality_system, "Restreint");
   return coding("N", confidentiality_system, "Normal");
-}
-
-// An OID that tells the custodian: root.extension when that is one; otherwise (a Corsican FINESS has a
-// letter, an identifier may begin with zero) one that is derived from it.
-std::string source_oid(const v1::Organization& custodian) {
-  std::string oid = std::string(organization_oid) + "." + custodian.national_id();
-  if (!custodian.national_id().empty() && oid_ok(oid)) return oid;
-  return Uuid::from_hash(sha256_of_parts({"sourceId", custodian.national_id()})).oid();
-}
-
-std::string sha1_hex(std::string_view bytes) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int length = 0;
-  PSL_CHECK(EVP_Digest(bytes.data(), bytes.size(), digest, &length, EVP_sha1(), nullptr) == 1);
-  return to_hex(std::string(digest, digest + length));
 }
 
 // Writes the elements of ebRIM 3.0 that one registry object is made of, in the order of its schema: slots,
@@ -287,7 +255,8 @@ void write_submission_set(XmlWriter& xml, RegistryWriter& registry, const XdmInp
   registry.slot("submissionTime", utc14(input.dated_at));
   registry.name(metadata.title());
   registry.author(set_author_scheme, submitter_of(input), input.source.organization());
-  registry.code(set_content_type_scheme, content_type(metadata.encounter().class_code()));
+  const ActivityKind activity = activity_kind_of(metadata.encounter().class_code());
+  registry.code(set_content_type_scheme, coding(activity.code, activity_kind_oid, activity.label));
   registry.node(submission_set_node);
   if (patient.empty()) registry.node(set_limited_node);
   if (!patient.empty())
@@ -305,7 +274,7 @@ void write_entry_slots(RegistryWriter& registry, const XdmInput& input) {
   const v1::Patient& patient = input.header.patient();
   // creationTime from effectiveTime, service times from the stay: the mapping of the volet.
   registry.slot("creationTime", utc14(instant_of_proto(metadata.created_at())));
-  registry.slot("hash", sha1_hex(input.cda));
+  registry.slot("hash", to_hex(sha1(input.cda)));
   registry.slot("languageCode", "fr-FR");
   registry.slot("legalAuthenticator", person_xcn(metadata.legal_authenticator()));
   if (metadata.encounter().has_start())

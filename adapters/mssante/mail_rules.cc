@@ -49,14 +49,6 @@ void check_strict_flags(const v1::CoordinationEvent& event, RuleFaults& faults) 
 
 }  // namespace
 
-bool ins_is_qualified(const v1::Patient& patient, Environment environment) {
-  if (!patient.has_ins() || patient.status() != v1::IDENTITY_STATUS_QUALIFIED) return false;
-  if (!Ins::parse(patient.ins().matricule(), patient.ins().oid(), environment).ok()) return false;
-  return !patient.birth_family_name().empty() && !patient.birth_given_names().empty() &&
-         patient.sex() != v1::SEX_UNSPECIFIED && date_ok(patient.birth_date()) &&
-         !patient.birth_place_code().empty();
-}
-
 std::string recipient_path(int recipient_index) {
   return "event.recipients[" + std::to_string(recipient_index) + "]";
 }

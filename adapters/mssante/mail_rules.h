@@ -5,17 +5,9 @@
 #include <string_view>
 
 #include "gateway/core/adapter.h"
-#include "gateway/core/checked.h"
-
-namespace passerelle::v1 {
-class Patient;
-}
+#include "gateway/core/document_facts.h"
 
 namespace psl {
-
-// True when the identity may be announced as qualified (X-MSS-INS: O): status, an INS with a right key under
-// an OID of this environment, and the five traits. RNIV 1 EXI SI 08; MSSanté référentiel socle, ECO.2.4.2.
-bool ins_is_qualified(const v1::Patient& patient, Environment environment);
 
 // The domain of the patients' mailboxes in Mon espace santé.
 inline constexpr std::string_view patient_domain = "patient.mssante.fr";

@@ -212,16 +212,20 @@ Result<Payload> MssanteAdapter::wrap(const Dispatch& dispatch) const {
   return payload;
 }
 
-Status MssanteAdapter::admit(const Dispatch& dispatch) const {
-  if (Status status = check_recipient(dispatch, setup_.environment); !status.ok()) return status;
+Result<std::vector<v1::Issue>> MssanteAdapter::admit(const Dispatch& dispatch) const {
+  if (Status status = check_recipient(dispatch, setup_.environment); !status.ok())
+    return std::move(status).error();
   if (const auto to = address(dispatch); !to.ok()) return to.error();
   const auto zone = zone_of(dispatch);
   if (!zone.ok()) return zone.error();
-  const std::array<uint64_t, 1> attachments = {xdm_size_bound(xdm_input(dispatch, **zone))};
-  if (mail_size_bound(mail_text_bytes_max, attachments) <= setup_.message_bytes_max) return {};
+  const std::array<uint64_t, 2> attachments = {xdm_size_bound(xdm_input(dispatch, **zone)),
+                                               view(dispatch.document.pdf).size()};
+  if (mail_size_bound(mail_text_bytes_max, attachments) <= setup_.message_bytes_max)
+    return std::vector<v1::Issue>{};
   // Only what the archive really weighs can tell.
-  if (auto payload = wrap(dispatch); !payload.ok()) return std::move(payload).error();
-  return {};
+  auto payload = wrap(dispatch);
+  if (!payload.ok()) return std::move(payload).error();
+  return std::move(payload->issues);
 }
 
 Outcome MssanteAdapter::deliver(const Payload& payload, Instant deadline) {

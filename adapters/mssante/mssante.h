@@ -47,7 +47,7 @@ class MssanteAdapter final : public Adapter {
   bool carries(const v1::SubmitEventRequest& request, int recipient_index) const override;
   Result<std::string> address(const Dispatch& dispatch) const override;
   Result<Payload> wrap(const Dispatch& dispatch) const override;
-  Status admit(const Dispatch& dispatch) const override;
+  Result<std::vector<v1::Issue>> admit(const Dispatch& dispatch) const override;
   Outcome deliver(const Payload& payload, Instant deadline) override;
   Outcome lookup(const Payload& payload, Instant deadline) override;
   Status probe(Instant deadline) override;

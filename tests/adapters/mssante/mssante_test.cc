@@ -73,7 +73,7 @@ class Mssante : public testing::Test {
   // What wrap() and admit() both refuse, by field.
   Paths refused(int recipient) {
     const auto payload = adapter().wrap(letter_.dispatch(recipient));
-    const Status admitted = adapter().admit(letter_.dispatch(recipient));
+    const auto admitted = adapter().admit(letter_.dispatch(recipient));
     EXPECT_EQ(payload.ok(), admitted.ok());
     if (payload.ok() || admitted.ok()) return {};
     EXPECT_EQ(paths_of(payload.error()), paths_of(admitted.error()));
@@ -261,7 +261,7 @@ TEST_F(Mssante, AppliesTheWholeTableWhenTheTenantIsStrict) {
     event.mutable_visibility()->set_hidden_from_legal_representatives(no_representative);
     size_t count = 0;
     for (int i = 0; i < event.recipients_size(); ++i) {
-      const Status status = adapter().admit(letter.dispatch(i));
+      const auto status = adapter().admit(letter.dispatch(i));
       if (!status.ok()) count += status.error().faults.size();
     }
     return count;

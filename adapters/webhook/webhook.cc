@@ -1,0 +1,169 @@
+#include "adapters/webhook/webhook.h"
+
+#include "fhir/json_writer.h"
+#include "gateway/base/hash.h"
+#include "gateway/core/document_facts.h"
+#include "gateway/net/https_partner.h"
+#include "passerelle/internal/v1/stored.pb.h"
+#include "passerelle/v1/delivery.pb.h"
+#include "passerelle/v1/gateway.pb.h"
+#include "security/keys.h"
+
+namespace psl {
+namespace {
+
+// All that is not a document: names and labels of at most a few hundred characters each.
+constexpr uint64_t fields_bytes_max = 65536;
+
+uint64_t body_bytes_bound(const FrozenDocument& document) {
+  return (view(document.cda).size() + view(document.pdf).size()) / 3 * 4 + fields_bytes_max;
+}
+
+void write_patient(fhir::JsonWriter& json, const v1::Patient& patient, Environment environment) {
+  json.object("patient");
+  if (ins_is_qualified(patient, environment))
+    json.object("ins").text("matricule", patient.ins().matricule()).text("oid", patient.ins().oid()).end();
+  json.text("status", v1::IdentityStatus_Name(patient.status()))
+      .text("birth_family_name", patient.birth_family_name())
+      .text("birth_given_names", patient.birth_given_names())
+      .text("first_birth_given_name", first_given_name(patient))
+      .text("used_family_name", patient.used_family_name())
+      .text("used_given_name", patient.used_given_name())
+      .text("sex", v1::Sex_Name(patient.sex()))
+      .text("birth_date", patient.birth_date())
+      .text("birth_place_code", patient.birth_place_code())
+      .end();
+}
+
+// Ends the object that is open.
+void write_file(fhir::JsonWriter& json, std::string_view media_type, std::string_view content) {
+  json.text("media_type", media_type)
+      .number("size", content.size())
+      .text("sha256", to_hex(sha256(content)))
+      .base64("content", content)
+      .end();
+}
+
+void write_visibility(fhir::JsonWriter& json, const v1::Visibility& visibility) {
+  json.array("hidden_from");
+  if (visibility.hidden_from_professionals()) json.element("professionals");
+  if (visibility.hidden_from_patient()) json.element("patient");
+  if (visibility.hidden_from_legal_representatives()) json.element("legal_representatives");
+  json.end();
+}
+
+Outcome outcome_of_status(int status) {
+  const auto outcome = [status](Verdict verdict, const char* reason, bool partner_down = false) {
+    return Outcome{verdict, reason, std::to_string(status), partner_down};
+  };
+  if (status >= 200 && status < 300) return outcome(Verdict::accepted, "ACCEPTED");
+  if (status >= 300 && status < 400) return outcome(Verdict::try_later, "REDIRECTED", true);
+  if (status >= 500 && status < 600) return outcome(Verdict::try_later, "PARTNER_BUSY");
+  switch (status) {
+    case 400:
+    case 422:
+      return outcome(Verdict::rejected, "CONTENT_REFUSED");
+    case 401:
+    case 403:
+      return outcome(Verdict::try_later, "LOGIN_REFUSED", true);
+    case 408:
+    case 429:
+      return outcome(Verdict::try_later, "PARTNER_BUSY");
+    case 409:
+      return outcome(Verdict::accepted, "ALREADY_THERE");
+    case 413:
+      return outcome(Verdict::rejected, "TOO_LARGE");
+    default:
+      return status >= 400 && status < 500 ? outcome(Verdict::try_later, "PROTOCOL_REFUSED")
+                                           : outcome(Verdict::unknown, "ANSWER_UNREADABLE", true);
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<WebhookAdapter>> WebhookAdapter::create(const v1::WebhookPartner& partner,
+                                                               const v1::Config& config, Env& env) {
+  HttpsServer server = https_server_of(partner, partner.url());
+  AdapterInfo info{partner.name(), "webhook", server.connections, true, false};
+  return std::make_unique<WebhookAdapter>(
+      Setup{std::move(info), partner.body_bytes_max(),
+            config.environment() == v1::Config::TEST ? Environment::test : Environment::production,
+            std::move(server), partner.signing_key_file()},
+      env);
+}
+
+WebhookAdapter::WebhookAdapter(Setup setup, Env& env)
+    : setup_(std::move(setup)), env_(env), client_(setup_.server, env) {}
+
+bool WebhookAdapter::carries(const v1::SubmitEventRequest& request, int recipient_index) const {
+  const auto& recipients = request.event().recipients();
+  return recipient_index >= 0 && recipient_index < recipients.size() &&
+         recipients[recipient_index].tool().name() == setup_.info.name;
+}
+
+Result<std::string> WebhookAdapter::address(const Dispatch& dispatch) const {
+  if (carries(dispatch.request, dispatch.recipient_index)) return setup_.info.name;
+  return field_error("event.recipients[" + std::to_string(dispatch.recipient_index) + "].tool.name",
+                     "the name of this partner expected");
+}
+
+Result<std::vector<v1::Issue>> WebhookAdapter::admit(const Dispatch& dispatch) const {
+  if (const auto to = address(dispatch); !to.ok()) return to.error();
+  if (body_bytes_bound(dispatch.document) <= setup_.body_bytes_max) return std::vector<v1::Issue>{};
+  return field_error(
+      "event.recipients[" + std::to_string(dispatch.recipient_index) + "].tool",
+      "the body would be above " + std::to_string(setup_.body_bytes_max) + " bytes: send a smaller document");
+}
+
+Result<Payload> WebhookAdapter::wrap(const Dispatch& dispatch) const {
+  if (auto admitted = admit(dispatch); !admitted.ok()) return std::move(admitted).error();
+  const v1::CoordinationEvent& event = dispatch.request.event();
+  const auto* kind = event.GetDescriptor()->FindFieldByNumber(event.kind_case());
+  PSL_CHECK(kind != nullptr);  // intake takes no event without one
+  const v1::DocumentMetadata& metadata = dispatch.header.metadata();
+  fhir::JsonWriter json(body_bytes_bound(dispatch.document));
+  json.text("event_id", dispatch.event_id.text())
+      .text("delivery_id", dispatch.delivery_id.text())
+      .text("tenant", dispatch.tenant.name())
+      .text("kind", kind->name())
+      .text("occurred_at", to_rfc3339(dispatch.dated_at));
+  write_visibility(json, event.visibility());
+  write_patient(json, dispatch.header.patient(), setup_.environment);
+  json.text("replaces", dispatch.header.replaces())
+      .object("document")
+      .text("id", metadata.document_id())
+      .text("title", metadata.title())
+      .text("type_code", metadata.type().code());
+  write_file(json, "text/xml", view(dispatch.document.cda));
+  if (dispatch.document.pdf)
+    write_file(json.object("readable_copy"), "application/pdf", view(dispatch.document.pdf));
+  Payload payload;
+  payload.body = make_bytes(json.finish());
+  payload.reference = dispatch.delivery_id.text() + "-" + std::to_string(dispatch.generation);
+  payload.files = {{"document.xml", "text/xml", dispatch.document.cda},
+                   {"body.json", "application/json", payload.body}};
+  return payload;
+}
+
+Outcome WebhookAdapter::deliver(const Payload& payload, Instant deadline) {
+  const Result<SecretKey> key = load_key_file(setup_.signing_key_file);
+  // Every delivery to this tool waits until somebody mends the file.
+  if (!key.ok()) return {Verdict::try_later, "SIGNING_KEY", "", true};
+  const std::string timestamp = std::to_string(env_.now().us / 1'000'000);
+  const auto mac = hmac_sha256(*key, payload.reference + "." + timestamp + "." + *payload.body);
+  if (!mac.ok()) return {Verdict::try_later, "ADAPTER_FAULT", "", false};
+  HttpsRequest request;
+  request.headers = {{"Content-Type", "application/json"},
+                     {"webhook-id", payload.reference},
+                     {"webhook-timestamp", timestamp},
+                     {"webhook-signature", "v1," + base64_encode(*mac)}};
+  request.body = view(payload.body);
+  const HttpsExchange exchange = client_.send(request, deadline);
+  return exchange.answered ? outcome_of_status(exchange.answer.status) : exchange.broken;
+}
+
+Outcome WebhookAdapter::lookup(const Payload&, Instant) {
+  return {Verdict::unknown, "CANNOT_LOOK_UP", "", false};  // to repeat is as good, and asks less of the tool
+}
+
+}  // namespace psl
