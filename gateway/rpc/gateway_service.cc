@@ -1,11 +1,12 @@
 #include "gateway/rpc/gateway_service.h"
 
-#include <exception>
-#include <mutex>
 #include <utility>
-#include <vector>
 
-#include "gateway/base/log.h"
+#include "gateway/rpc/guarded.h"
+#include "gateway/rpc/preview_call.h"
+#include "gateway/rpc/submit_stream.h"
+#include "gateway/rpc/unary_call.h"
+#include "gateway/rpc/watch_call.h"
 #include "gateway/rpc/wire_status.h"
 
 namespace psl {
@@ -16,163 +17,165 @@ constexpr size_t inline_bytes_max = 256 * 1024;
 // Two: on two cores more would only take turns.
 constexpr int worker_threads = 2;
 constexpr size_t worker_bytes_max = size_t{512} * 1024 * 1024;
-constexpr size_t part_bytes_max = size_t{1024} * 1024;
-
-// The one place in the doors where exceptions end (of a library, or of memory): the caller gets INTERNAL, not
-// silence.
-template <typename Body, typename Fail>
-void guarded(Body&& body, Fail&& fail) {
-  try {
-    body();
-  } catch (const std::exception&) {
-    log(LogLevel::error, "exception in a gRPC handler");
-    fail(error_of(ErrorCode::internal));
-  }
-}
-
-// Cuts a payload's files into parts of at most 1 MiB; the issues ride on the last one.
-void append_parts(const RecipientPreview& preview, std::vector<v1::PreviewEventPart>& parts) {
-  for (const PayloadFile& file : preview.payload.files) {
-    const std::string_view content = view(file.content);
-    size_t at = 0;
-    do {
-      v1::PreviewEventPart& part = parts.emplace_back();
-      part.set_recipient_index(preview.recipient_index);
-      part.set_adapter(preview.adapter);
-      part.set_file_name(file.name);
-      part.set_media_type(file.media_type);
-      part.set_content(std::string(content.substr(at, part_bytes_max)));
-      at += part.content().size();
-      part.set_last(at >= content.size());
-    } while (at < content.size());
-  }
-  if (preview.payload.files.empty()) return;
-  for (const v1::Issue& issue : preview.payload.issues) *parts.back().add_issues() = issue;
-}
-
-// One preview stream: filled once, then written part by part. Cancelling ends it at the next write; it
-// deletes itself.
-class PreviewReactor final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
- public:
-  void send(Result<std::vector<RecipientPreview>> previews) {
-    if (!previews.ok()) return Finish(to_grpc(previews.error()));
-    for (const RecipientPreview& preview : *previews) append_parts(preview, parts_);
-    write_next();
-  }
-  void OnWriteDone(bool ok) override {
-    if (!ok) return Finish(grpc::Status::CANCELLED);
-    write_next();
-  }
-  void OnDone() override { delete this; }  // NOLINT: gRPC's reactors own themselves
-
- private:
-  void write_next() {
-    if (next_ == parts_.size()) return Finish(grpc::Status::OK);
-    buffer_ = to_bytes(parts_[next_]);
-    parts_[next_++].Clear();
-    StartWrite(&buffer_);
-  }
-
-  std::vector<v1::PreviewEventPart> parts_;
-  size_t next_ = 0;
-  grpc::ByteBuffer buffer_;
-};
+// Their own threads, so that no pile of documents stands before an operator who cancels. Two: one long list
+// holds nobody else.
+constexpr int question_threads = 2;
+constexpr size_t questions_max = 512;
 
 }  // namespace
 
-GatewayService::GatewayService(const Intake& intake, PrincipalOf principal_of, size_t large_messages_max)
-    : intake_(intake),
-      principal_of_(std::move(principal_of)),
-      workers_(worker_threads, large_messages_max, worker_bytes_max) {}
+GatewayService::GatewayService(ServiceSeams seams, size_t large_messages_max)
+    : seams_(std::move(seams)),
+      large_messages_(worker_threads, large_messages_max, worker_bytes_max),
+      questions_(question_threads, questions_max, worker_bytes_max) {}
 
-Result<Principal> GatewayService::caller(const grpc::CallbackServerContext& context) const {
+Result<Principal> GatewayService::admit(std::shared_ptr<Call> call, const Context& context) {
+  if (!seams_.calls.add(std::move(call))) return error_of(ErrorCode::draining);
   const auto pem = context.auth_context()->FindPropertyValues("x509_pem_cert");
   if (pem.empty()) return error_of(ErrorCode::no_principal);
-  return principal_of_(std::string_view(pem[0].data(), pem[0].size()));
+  return seams_.principal_of(std::string_view(pem[0].data(), pem[0].size()));
 }
 
 bool GatewayService::run(size_t message_bytes, std::function<void()> job) {
-  if (message_bytes > inline_bytes_max) return workers_.post(message_bytes, std::move(job));
+  if (message_bytes > inline_bytes_max) return large_messages_.post(message_bytes, std::move(job));
   job();
   return true;
 }
 
-grpc::ServerUnaryReactor* GatewayService::SubmitEvent(grpc::CallbackServerContext* context,
-                                                      const grpc::ByteBuffer* request,
-                                                      grpc::ByteBuffer* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const auto fail = [reactor](const Error& error) { reactor->Finish(to_grpc(error)); };
-  auto principal = caller(*context);
+grpc::ServerUnaryReactor* GatewayService::SubmitEvent(Context* context, const Bytes* request,
+                                                      Bytes* response) {
+  const auto call = std::make_shared<UnaryCall>(seams_.calls, *response);
+  auto principal = admit(call, *context);
   if (!principal.ok()) {
-    fail(principal.error());
-    return reactor;
+    call->fail(principal.error());
+    return call.get();
   }
-  auto job = [this, principal = std::move(*principal), request, response, reactor, fail] {
-    // intake calls back exactly once, so that a throw before that is the only other way to finish.
+  auto job = [this, principal = std::move(*principal), bytes = *request, call] {
     guarded(
         [&] {
           v1::SubmitEventRequest message;
-          if (const Status parsed = parse_message(*request, message); !parsed.ok())
-            return fail(parsed.error());
-          intake_.submit(principal, std::move(message),
-                         [response, reactor, fail](Result<v1::SubmitEventResponse> result) {
-                           if (!result.ok()) return fail(result.error());
-                           *response = to_bytes(*result);
-                           reactor->Finish(grpc::Status::OK);
-                         });
+          if (const Status parsed = parse_message(bytes, message); !parsed.ok())
+            return call->fail(parsed.error());
+          seams_.intake.submit(
+              principal, std::move(message),
+              [call](const Result<v1::SubmitEventResponse>& result) { call->finish(result); });
         },
-        fail);
+        [&](const Error& error) { call->fail(error); });
   };
-  if (!run(request->Length(), std::move(job))) fail(error_of(ErrorCode::busy));
-  return reactor;
+  if (!run(request->Length(), std::move(job))) call->fail(error_of(ErrorCode::busy));
+  return call.get();
 }
 
-grpc::ServerUnaryReactor* GatewayService::GetEvent(grpc::CallbackServerContext* context,
-                                                   const grpc::ByteBuffer* request,
-                                                   grpc::ByteBuffer* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const auto fail = [reactor](const Error& error) { reactor->Finish(to_grpc(error)); };
-  guarded(
-      [&] {
-        const auto principal = caller(*context);
-        if (!principal.ok()) return fail(principal.error());
-        v1::GetEventRequest message;
-        if (const Status parsed = parse_message(*request, message); !parsed.ok()) return fail(parsed.error());
-        auto status = intake_.get(*principal, message);
-        if (!status.ok()) return fail(status.error());
-        v1::GetEventResponse answer;
-        *answer.mutable_status() = std::move(*status);
-        *response = to_bytes(answer);
-        reactor->Finish(grpc::Status::OK);
-      },
-      fail);
-  return reactor;
-}
-
-grpc::ServerWriteReactor<grpc::ByteBuffer>* GatewayService::PreviewEvent(grpc::CallbackServerContext* context,
-                                                                         const grpc::ByteBuffer* request) {
-  auto owned = std::make_unique<PreviewReactor>();
-  PreviewReactor* reactor = owned.release();  // NOLINT: it deletes itself in OnDone
-  auto principal = caller(*context);
+grpc::ServerWriteReactor<grpc::ByteBuffer>* GatewayService::PreviewEvent(Context* context,
+                                                                         const Bytes* request) {
+  const auto call = std::make_shared<PreviewCall>(seams_.calls);
+  auto principal = admit(call, *context);
   if (!principal.ok()) {
-    reactor->send(principal.error());
-    return reactor;
+    call->send(principal.error());
+    return call.get();
   }
-  auto job = [this, principal = std::move(*principal), request, reactor] {
+  auto job = [this, principal = std::move(*principal), bytes = *request, call] {
     guarded(
         [&] {
           v1::PreviewEventRequest message;
-          if (const Status parsed = parse_message(*request, message); !parsed.ok())
-            return reactor->send(parsed.error());
+          if (const Status parsed = parse_message(bytes, message); !parsed.ok())
+            return call->send(parsed.error());
           v1::SubmitEventRequest event;
           event.set_idempotency_key(message.idempotency_key());
           *event.mutable_event() = std::move(*message.mutable_event());
-          reactor->send(intake_.preview(principal, std::move(event)));
+          call->send(seams_.intake.preview(principal, std::move(event)));
         },
-        [&](const Error& error) { reactor->send(error); });
+        [&](const Error& error) { call->send(error); });
   };
-  if (!run(request->Length(), std::move(job))) reactor->send(error_of(ErrorCode::busy));
-  return reactor;
+  if (!run(request->Length(), std::move(job))) call->send(error_of(ErrorCode::busy));
+  return call.get();
+}
+
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GatewayService::SubmitEvents(Context* context) {
+  const auto call = std::make_shared<SubmitStream>(
+      seams_.calls, seams_.intake,
+      [this](size_t bytes, std::function<void()> job) { return run(bytes, std::move(job)); });
+  auto principal = admit(call, *context);
+  if (principal.ok()) {
+    call->begin(std::move(*principal));
+  } else {
+    call->refuse(principal.error());
+  }
+  return call.get();
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* GatewayService::WatchEvents(Context* context,
+                                                                        const Bytes* request) {
+  const auto call = std::make_shared<WatchCall>(seams_.calls, seams_.watch_hub, *context);
+  auto principal = admit(call, *context);
+  v1::WatchEventsRequest message;
+  if (!principal.ok()) {
+    call->refuse(principal.error());
+  } else if (const Status parsed = parse_message(*request, message); !parsed.ok()) {
+    call->refuse(parsed.error());
+  } else {
+    call->begin(std::move(*principal), std::move(message));
+  }
+  return call.get();
+}
+
+template <typename Request, typename Ask>
+grpc::ServerUnaryReactor* GatewayService::question(Context* context, const Bytes* request, Bytes* response,
+                                                   Ask ask) {
+  const auto call = std::make_shared<UnaryCall>(seams_.calls, *response);
+  auto principal = admit(call, *context);
+  if (!principal.ok()) {
+    call->fail(principal.error());
+    return call.get();
+  }
+  // The ledger may make a reader wait for the disk, and gRPC runs all handlers on two threads.
+  auto job = [principal = std::move(*principal), bytes = *request, call, ask] {
+    guarded(
+        [&] {
+          Request message;
+          if (const Status parsed = parse_message(bytes, message); !parsed.ok())
+            return call->fail(parsed.error());
+          ask(principal, message, call);
+        },
+        [&](const Error& error) { call->fail(error); });
+  };
+  if (!questions_.post(request->Length(), std::move(job))) call->fail(error_of(ErrorCode::busy));
+  return call.get();
+}
+
+grpc::ServerUnaryReactor* GatewayService::GetEvent(Context* context, const Bytes* request, Bytes* response) {
+  return question<v1::GetEventRequest>(
+      context, request, response, [this](const Principal& principal, const auto& message, const auto& call) {
+        auto status = seams_.desk.get(principal, message);
+        if (!status.ok()) return call->fail(status.error());
+        v1::GetEventResponse answer;
+        *answer.mutable_status() = std::move(*status);
+        call->answer(answer);
+      });
+}
+
+grpc::ServerUnaryReactor* GatewayService::ListEvents(Context* context, const Bytes* request,
+                                                     Bytes* response) {
+  return question<v1::ListEventsRequest>(
+      context, request, response, [this](const Principal& principal, const auto& message, const auto& call) {
+        call->finish(seams_.desk.list(principal, message));
+      });
+}
+
+grpc::ServerUnaryReactor* GatewayService::RetryDelivery(Context* context, const Bytes* request,
+                                                        Bytes* response) {
+  return question<v1::RetryDeliveryRequest>(
+      context, request, response, [this](const Principal& principal, const auto& message, const auto& call) {
+        seams_.desk.retry(principal, message, [call](const auto& result) { call->finish(result); });
+      });
+}
+
+grpc::ServerUnaryReactor* GatewayService::CancelEvent(Context* context, const Bytes* request,
+                                                      Bytes* response) {
+  return question<v1::CancelEventRequest>(
+      context, request, response, [this](const Principal& principal, const auto& message, const auto& call) {
+        seams_.desk.cancel(principal, message, [call](const auto& result) { call->finish(result); });
+      });
 }
 
 }  // namespace psl

@@ -6,12 +6,13 @@
 
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace psl {
 namespace {
 
 namespace tls = grpc::experimental;
+
+constexpr unsigned pair_looked_at_every_s = 1;
 
 class ClientVerifier final : public tls::ExternalCertificateVerifier {
  public:
@@ -38,9 +39,10 @@ class ClientVerifier final : public tls::ExternalCertificateVerifier {
 
 }  // namespace
 
-std::shared_ptr<grpc::ServerCredentials> server_credentials(const GrpcDoorOptions& options) {
-  const std::vector<tls::IdentityKeyCertPair> pairs = {{options.private_key, options.certificate_chain}};
-  tls::TlsServerCredentialsOptions credentials(std::make_shared<tls::StaticDataCertificateProvider>(pairs));
+std::shared_ptr<grpc::ServerCredentials> server_credentials(const GrpcDoorOptions& options,
+                                                            const std::string& pair_path) {
+  tls::TlsServerCredentialsOptions credentials(
+      std::make_shared<tls::FileWatcherCertificateProvider>(pair_path, pair_path, pair_looked_at_every_s));
   credentials.watch_identity_key_cert_pairs();
   // OpenSSL still demands a certificate and checks the proof of its key; only the judgement of the chain is
   // ours.

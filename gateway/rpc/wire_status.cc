@@ -51,7 +51,7 @@ std::string bounded(std::string text) { return text.substr(0, 1000); }
 
 }  // namespace
 
-grpc::Status to_grpc(const Error& error) {
+google::rpc::Status to_rpc_status(const Error& error) {
   google::rpc::ErrorInfo info;
   info.set_reason(std::string(reason_of(error.code)));
   info.set_domain(std::string(domain));
@@ -72,32 +72,45 @@ grpc::Status to_grpc(const Error& error) {
   status.set_message(summary_of(error));
   status.add_details()->PackFrom(info);
   if (bad.field_violations_size() > 0) status.add_details()->PackFrom(bad);
+  return status;
+}
+
+grpc::Status to_grpc(const Error& error) {
+  const google::rpc::Status status = to_rpc_status(error);
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), status.message(),
                       status.SerializeAsString());
 }
 
-Error from_grpc(const grpc::Status& status) {
-  Error error{code_of_status(status.error_code()), bounded(status.error_message()), {}};
-  google::rpc::Status details;
-  if (!details.ParseFromString(status.error_details())) return error;
-  for (const auto& detail : details.details()) {
+Error from_rpc_status(const google::rpc::Status& status) {
+  const auto nearest = code_of_status(static_cast<grpc::StatusCode>(status.code()));
+  // A call that is cut short has the summary only, which begins with the reason.
+  const size_t colon = std::min(status.message().find(": "), status.message().size());
+  Error error{code_of_reason(status.message().substr(0, colon), nearest), {}, {}};
+  for (const auto& detail : status.details()) {
     google::rpc::ErrorInfo info;
     google::rpc::BadRequest bad;
     if (detail.UnpackTo(&info) && info.domain() == domain) {
-      error.code = code_of_reason(info.reason(), error.code);
-      error.text.clear();
+      error.code = code_of_reason(info.reason(), nearest);
     } else if (detail.UnpackTo(&bad)) {
       for (const auto& violation : bad.field_violations())
         error.faults.push_back({violation.field(), violation.description()});
     }
   }
   // The summary repeats what the details say, except for a text of its own without a field.
-  if (error.text.empty() && error.faults.empty()) {
+  if (error.faults.empty()) {
     const std::string prefix = std::string(reason_of(error.code)) + ": ";
-    error.text = bounded(details.message().rfind(prefix, 0) == 0 ? details.message().substr(prefix.size())
-                                                                 : details.message());
+    error.text = bounded(status.message().substr(status.message().rfind(prefix, 0) == 0 ? prefix.size() : 0));
   }
   return error;
+}
+
+Error from_grpc(const grpc::Status& status) {
+  google::rpc::Status details;
+  if (!details.ParseFromString(status.error_details()) || details.details_size() == 0) {
+    details.set_code(status.error_code());
+    details.set_message(status.error_message());
+  }
+  return from_rpc_status(details);
 }
 
 Status parse_message(const grpc::ByteBuffer& bytes, google::protobuf::Message& message) {

@@ -1,222 +1,50 @@
 #include "gateway/rpc/grpc_door.h"
 
-#include <grpcpp/create_channel.h>
-#include <grpcpp/generic/generic_stub.h>
-#include <grpcpp/security/credentials.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <chrono>
-#include <filesystem>
-#include <fstream>
-#include <mutex>
-#include <sstream>
+#include <map>
 
-#include "gateway/rpc/wire_status.h"
-#include "passerelle/v1/gateway.grpc.pb.h"
-#include "security/certificate.h"
-#include "security/dev_pki.h"
-#include "tests/support/fake_env.h"
-#include "tests/support/memory_store.h"
-#include "tests/support/outbox_world.h"
-#include "tests/support/sample_event.h"
+#include "tests/gateway/rpc/door_world.h"
 
-namespace psl {
+namespace psl::test {
 namespace {
-
-namespace fs = std::filesystem;
-
-std::string slurp(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
-
-class AnyPolicy final : public Policy {
- public:
-  Status allows(const Principal&, Action, std::string_view, std::string_view,
-                std::string_view) const override {
-    return {};
-  }
-};
-
-// The PDF itself as the document: these tests are about the door.
-class PlainOffice final : public DocumentOffice {
- public:
-  Result<PreparedDocument> prepare(v1::SubmitEventRequest& request, const v1::Tenant&, const Uuid& event_id,
-                                   stored::DocumentHeader& header) const override {
-    header.mutable_metadata()->set_document_id(event_id.oid());
-    PreparedDocument document;
-    auto& pdf = *request.mutable_event()->mutable_discharge_letter()->mutable_pdf();
-    document.document.cda = make_bytes(std::move(*pdf.mutable_pdf()));
-    pdf.clear_pdf();
-    return document;
-  }
-};
-
-class FileAdapter final : public Adapter {
- public:
-  FileAdapter() { info_.name = "mss"; }
-  const AdapterInfo& info() const noexcept override { return info_; }
-  bool carries(const v1::SubmitEventRequest&, int) const override { return true; }
-  Result<std::string> address(const Dispatch& dispatch) const override {
-    return std::to_string(dispatch.recipient_index);
-  }
-  Result<Payload> wrap(const Dispatch& dispatch) const override {
-    Payload payload;
-    payload.body = dispatch.document.cda;
-    payload.files = {{"document.xml", "text/xml", dispatch.document.cda},
-                     {"empty.txt", "text/plain", make_bytes("")}};
-    return payload;
-  }
-  Status admit(const Dispatch&) const override { return {}; }
-  Outcome deliver(const Payload&, Instant) override { return {}; }
-  Outcome lookup(const Payload&, Instant) override { return {}; }
-  Status probe(Instant) override { return {}; }
-
- private:
-  AdapterInfo info_;
-};
-
-class DoorTest : public testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    pki = fs::temp_directory_path() / ("passerelle-door-" + std::to_string(::getpid()));
-    other_pki = pki / "other";
-    fs::create_directories(other_pki);
-    const Instant now = system_env().now();
-    ASSERT_TRUE(make_dev_pki(pki, now).ok());
-    ASSERT_TRUE(make_dev_pki(other_pki, now).ok());
-    ASSERT_TRUE(issue_client(pki, "expired", {now - seconds(7200), now - seconds(3600)}).ok());
-    ASSERT_TRUE(issue_client(pki, "stranger", dev_validity(now)).ok());
-  }
-  static void TearDownTestSuite() { fs::remove_all(pki); }
-
-  DoorTest() {
-    env.set_now(Instant{sample_now_s * 1000000});
-    tenants["cpts-demo"] = TenantSetup{sample_tenant(), {&adapter}};
-    auto loaded = Authorities::load(pki / "ca.pem");
-    EXPECT_TRUE(loaded.ok());
-    authorities = std::move(*loaded);
-    auto opened = open_grpc_door(options("127.0.0.1:0"), intake);
-    EXPECT_TRUE(opened.ok());
-    door = std::move(*opened);
-  }
-
-  GrpcDoorOptions options(const std::string& listen) {
-    GrpcDoorOptions options;
-    options.listen = listen;
-    options.certificate_chain = slurp(pki / "gateway.pem");
-    options.private_key = slurp(pki / "gateway.key");
-    options.verify_client = [this](std::string_view chain) {
-      Status verified = authorities->verify_client(chain, system_env().now());
-      const std::lock_guard lock(mutex);
-      if (!verified.ok()) refusals.push_back(verified.error().text);
-      return verified;
-    };
-    options.principal_of = [](std::string_view pem) -> Result<Principal> {
-      const auto certificates = read_certificates(pem);
-      if (certificates.ok() && certificates->front().common_name == "hopital-demo")
-        return Principal{"hopital-demo"};
-      return error_of(ErrorCode::no_principal);
-    };
-    return options;
-  }
-
-  std::shared_ptr<grpc::Channel> channel(const fs::path& folder, const std::string& name,
-                                         const fs::path& trusts) {
-    grpc::SslCredentialsOptions tls;
-    tls.pem_root_certs = slurp(trusts / "ca.pem");
-    if (!name.empty()) {
-      tls.pem_cert_chain = slurp(folder / (name + ".pem"));
-      tls.pem_private_key = slurp(folder / (name + ".key"));
-    }
-    grpc::ChannelArguments arguments;
-    arguments.SetMaxReceiveMessageSize(-1);
-    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    return grpc::CreateCustomChannel("localhost:" + std::to_string(door->port()), grpc::SslCredentials(tls),
-                                     arguments);
-  }
-
-  static void limit(grpc::ClientContext& context) {
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
-  }
-
-  grpc::Status submit(const std::shared_ptr<grpc::Channel>& to, const v1::SubmitEventRequest& request,
-                      v1::SubmitEventResponse* response = nullptr) {
-    grpc::ClientContext context;
-    limit(context);
-    v1::SubmitEventResponse unused;
-    return v1::Gateway::NewStub(to)->SubmitEvent(&context, request, response ? response : &unused);
-  }
-
-  // The call of a client in another language, whose bytes nobody checked.
-  grpc::Status submit_bytes(const std::shared_ptr<grpc::Channel>& to, const std::string& bytes) {
-    grpc::GenericStub stub(to);
-    grpc::ClientContext context;
-    limit(context);
-    grpc::CompletionQueue queue;
-    const grpc::Slice slice(bytes);
-    auto call = stub.PrepareUnaryCall(&context, "/passerelle.v1.Gateway/SubmitEvent",
-                                      grpc::ByteBuffer(&slice, 1), &queue);
-    call->StartCall();
-    grpc::ByteBuffer answer;
-    grpc::Status status;
-    call->Finish(&answer, &status, &status);
-    void* tag = nullptr;
-    bool ok = false;
-    queue.Next(&tag, &ok);
-    return status;
-  }
-
-  inline static fs::path pki, other_pki;
-  FakeEnv env;
-  MemoryStore store;
-  PlainSealer sealer;
-  ImmediateSink sink{store};
-  AnyPolicy policy;
-  PlainOffice office;
-  FileAdapter adapter;
-  TenantTable tenants;
-  Intake intake{IntakeSeams{tenants, Environment::test, policy, office, env, &sealer, &sink, &store}};
-  std::unique_ptr<Authorities> authorities;
-  std::mutex mutex;
-  std::vector<std::string> refusals;
-  std::unique_ptr<GrpcDoor> door;
-};
 
 TEST_F(DoorTest, TakesALetterFromAKnownCertificate) {
   // Claim: the whole way over mutual TLS, small and above the size that goes to a worker.
-  const auto to = channel(pki, "hopital", pki);
+  open();
+  const auto to = stub();
   v1::SubmitEventResponse response;
-  ASSERT_TRUE(submit(to, sample_request(), &response).ok());
+  ASSERT_TRUE(submit(*to, sample_request(), &response).ok());
   EXPECT_EQ(response.status().recipients_size(), 2);
   auto large = sample_request();
   large.set_idempotency_key("large");
   large.mutable_event()->mutable_discharge_letter()->mutable_pdf()->set_pdf(
       "%PDF-1.4 " + std::string(8 << 20, 'x') + "%%EOF");
-  EXPECT_TRUE(submit(to, large).ok());
+  EXPECT_TRUE(submit(*to, large).ok());
   v1::GetEventRequest get;
   get.set_event_id(response.status().event_id());
   v1::GetEventResponse got;
   grpc::ClientContext context;
   limit(context);
-  ASSERT_TRUE(v1::Gateway::NewStub(to)->GetEvent(&context, get, &got).ok());
+  ASSERT_TRUE(to->GetEvent(&context, get, &got).ok());
   EXPECT_EQ(got.status().SerializeAsString(), response.status().SerializeAsString());
 }
 
 TEST_F(DoorTest, RefusesCertificatesAndSaysWhyToTheOperator) {
   // Claim: no certificate, one of another authority, and an expired one never reach a handler; the reason is
   // known here.
-  EXPECT_FALSE(submit(channel(pki, "", pki), sample_request()).ok());
-  EXPECT_FALSE(submit(channel(other_pki, "hopital", pki), sample_request()).ok());
+  open();
+  const std::string trusted = slurp(pki / "ca.pem");
+  const auto nobody = v1::Gateway::NewStub(channel_of(trusted, ""));
+  const auto foreigner = v1::Gateway::NewStub(channel_of(trusted, other_pki / "hopital"));
+  EXPECT_FALSE(submit(*nobody, sample_request()).ok());
+  EXPECT_FALSE(submit(*foreigner, sample_request()).ok());
   {
     const std::lock_guard lock(mutex);
     ASSERT_FALSE(refusals.empty());
     refusals.clear();
   }
-  EXPECT_FALSE(submit(channel(pki, "expired", pki), sample_request()).ok());
+  EXPECT_FALSE(submit(*stub("expired"), sample_request()).ok());
   {
     const std::lock_guard lock(mutex);
     ASSERT_FALSE(refusals.empty());
@@ -227,13 +55,14 @@ TEST_F(DoorTest, RefusesCertificatesAndSaysWhyToTheOperator) {
 
 TEST_F(DoorTest, AnswersACertificateWithoutPrincipal) {
   // Claim: a certificate that we trust but that the policy does not name is UNAUTHENTICATED, on every method.
-  const auto to = channel(pki, "stranger", pki);
-  const grpc::Status status = submit(to, sample_request());
+  open();
+  const auto to = stub("stranger");
+  const grpc::Status status = submit(*to, sample_request());
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAUTHENTICATED);
   EXPECT_EQ(from_grpc(status).code, ErrorCode::no_principal);
   grpc::ClientContext context;
   limit(context);
-  auto reader = v1::Gateway::NewStub(to)->PreviewEvent(&context, v1::PreviewEventRequest());
+  auto reader = to->PreviewEvent(&context, v1::PreviewEventRequest());
   v1::PreviewEventPart part;
   EXPECT_FALSE(reader->Read(&part));
   EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::UNAUTHENTICATED);
@@ -244,25 +73,30 @@ TEST_F(DoorTest, NamesTheFieldOfATextThatIsNotUtf8) {
   // UNIMPLEMENTED.
   std::string bytes = sample_request().SerializeAsString();
   bytes[bytes.find("PAT-TROIS")] = '\xC9';
-  const grpc::Status status = submit_bytes(channel(pki, "hopital", pki), bytes);
+  open();
+  const std::string method = "/passerelle.v1.Gateway/SubmitEvent";
+  const grpc::Status status = call_bytes(channel(), method, bytes).status;
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(from_grpc(status).faults.at(0).path, "event.subject.birth_family_name");
-  EXPECT_EQ(submit_bytes(channel(pki, "hopital", pki), "\xFF\xFF").error_code(),
+  EXPECT_EQ(call_bytes(channel(), method, "\xFF\xFF").status.error_code(),
             grpc::StatusCode::INVALID_ARGUMENT);
 }
 
 TEST_F(DoorTest, RefusesAMessageAbove32MiB) {
   // Claim: one byte too many is RESOURCE_EXHAUSTED, and the door goes on serving.
-  const auto to = channel(pki, "hopital", pki);
+  open();
+  const auto to = stub();
   auto request = sample_request();
   request.mutable_event()->mutable_discharge_letter()->mutable_pdf()->set_pdf(std::string(33 << 20, 'x'));
-  EXPECT_EQ(submit(to, request).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
-  EXPECT_TRUE(submit(to, sample_request()).ok());
+  EXPECT_EQ(submit(*to, request).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_TRUE(submit(*to, sample_request()).ok());
 }
 
 TEST_F(DoorTest, StreamsAPreviewInParts) {
   // Claim: a file above 1 MiB comes in several parts, in order and whole; an empty file is one part; the
   // issues come last.
+  open();
+  const auto to = stub();
   v1::PreviewEventRequest request;
   const auto sample = sample_request();
   request.set_idempotency_key(sample.idempotency_key());
@@ -271,7 +105,7 @@ TEST_F(DoorTest, StreamsAPreviewInParts) {
   request.mutable_event()->mutable_discharge_letter()->mutable_pdf()->set_pdf(pdf);
   grpc::ClientContext context;
   limit(context);
-  auto reader = v1::Gateway::NewStub(channel(pki, "hopital", pki))->PreviewEvent(&context, request);
+  auto reader = to->PreviewEvent(&context, request);
   std::map<int, std::string> contents;
   int parts = 0;
   int last_parts = 0;
@@ -289,6 +123,8 @@ TEST_F(DoorTest, StreamsAPreviewInParts) {
 
 TEST_F(DoorTest, SurvivesACallerWhoLeavesAPreview) {
   // Claim: a stream that is cancelled after its first part neither leaks nor blocks the end.
+  open();
+  const auto to = stub();
   v1::PreviewEventRequest request;
   const auto sample = sample_request();
   request.set_idempotency_key(sample.idempotency_key());
@@ -297,7 +133,7 @@ TEST_F(DoorTest, SurvivesACallerWhoLeavesAPreview) {
                                                                               std::string(20 << 20, 'z'));
   grpc::ClientContext context;
   limit(context);
-  auto reader = v1::Gateway::NewStub(channel(pki, "hopital", pki))->PreviewEvent(&context, request);
+  auto reader = to->PreviewEvent(&context, request);
   v1::PreviewEventPart part;
   ASSERT_TRUE(reader->Read(&part));
   context.TryCancel();
@@ -309,18 +145,113 @@ TEST_F(DoorTest, SurvivesACallerWhoLeavesAPreview) {
 
 TEST_F(DoorTest, DoesNotShareItsPort) {
   // Claim: a second gateway on the same port is told so instead of stealing half of the calls.
-  const auto second = open_grpc_door(options("127.0.0.1:" + std::to_string(door->port())), intake);
+  open();
+  auto same = options();
+  same.listen = "127.0.0.1:" + std::to_string(door->port());
+  const auto second = open_grpc_door(same, intake, desk);
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().code, ErrorCode::input_output);
 }
 
-TEST_F(DoorTest, AnswersNothingAfterItsDrain) {
-  // Claim: after drain() a caller is told that nobody is there.
-  const auto to = channel(pki, "hopital", pki);
-  ASSERT_TRUE(submit(to, sample_request()).ok());
-  door->drain(seconds(5));
-  EXPECT_EQ(submit(to, sample_request()).error_code(), grpc::StatusCode::UNAVAILABLE);
+TEST_F(DoorTest, DescribesItselfOnlyWhenAsked) {
+  // Claim: reflection is there by option and for this door alone, also in a process where another door has
+  // it.
+  const std::string method = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
+  const std::string list_services = "\x3A\x01*";  // field 7
+  auto asked = options();
+  asked.reflection = true;
+  open(asked);
+  const auto described = call_bytes(channel(), method, list_services);
+  EXPECT_NE(described.bytes.find("passerelle.v1.Gateway"), std::string::npos);
+  door.reset();
+  open();
+  EXPECT_EQ(call_bytes(channel(), method, list_services).status.error_code(),
+            grpc::StatusCode::UNIMPLEMENTED);
+}
+
+TEST_F(DoorTest, RefusesARoleThatIsMissing) {
+  // Claim: who may send may not thereby read, repair or see others' events, and the door passes on whose call
+  // it is.
+  open();
+  v1::SubmitEventResponse mine;
+  ASSERT_TRUE(submit(*stub(), sample_request(), &mine).ok());
+  const auto code_of = [&](const std::string& who, auto method, auto request) {
+    grpc::ClientContext context;
+    limit(context);
+    return method(*stub(who), context, request).error_code();
+  };
+  const auto list = [](auto& to, auto& context, const v1::ListEventsRequest& request) {
+    v1::ListEventsResponse answer;
+    return to.ListEvents(&context, request, &answer);
+  };
+  const auto cancel = [](auto& to, auto& context, const v1::CancelEventRequest& request) {
+    v1::CancelEventResponse answer;
+    return to.CancelEvent(&context, request, &answer);
+  };
+  const auto get = [](auto& to, auto& context, const v1::GetEventRequest& request) {
+    v1::GetEventResponse answer;
+    return to.GetEvent(&context, request, &answer);
+  };
+  v1::GetEventRequest asked;
+  asked.set_event_id(mine.status().event_id());
+  EXPECT_EQ(code_of("hopital", get, asked), grpc::StatusCode::OK);
+  EXPECT_EQ(code_of("operateur", get, asked), grpc::StatusCode::OK);
+  EXPECT_EQ(code_of("clinique", get, asked), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(submit(*stub("operateur"), sample_request()).error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  v1::ListEventsRequest all;
+  all.set_tenant("cpts-demo");
+  policy.forbid("hopital-demo", Action::read);
+  EXPECT_EQ(code_of("hopital", list, all), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(code_of("stranger", list, all), grpc::StatusCode::UNAUTHENTICATED);
+  v1::CancelEventRequest withdrawn;
+  withdrawn.set_event_id(mine.status().event_id());
+  policy.forbid("hopital-demo", Action::repair);
+  EXPECT_EQ(code_of("hopital", cancel, withdrawn), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(code_of("operateur", cancel, withdrawn), grpc::StatusCode::OK);
+}
+
+TEST_F(DoorTest, ListsCancelsAndRetries) {
+  // Claim: what the desk does is reached over the wire, errors with their reasons.
+  open();
+  const auto to = stub();
+  v1::SubmitEventResponse first;
+  ASSERT_TRUE(submit(*to, letter(1), &first).ok());
+  ASSERT_TRUE(submit(*to, letter(2)).ok());
+  v1::ListEventsRequest page;
+  page.set_tenant("cpts-demo");
+  page.set_page_size(1);
+  std::vector<std::string> seen;
+  do {
+    grpc::ClientContext context;
+    limit(context);
+    v1::ListEventsResponse answer;
+    ASSERT_TRUE(to->ListEvents(&context, page, &answer).ok());
+    for (const auto& event : answer.events()) seen.push_back(event.event_id());
+    page.set_page_token(answer.next_page_token());
+  } while (!page.page_token().empty());
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_EQ(seen[1], first.status().event_id());
+
+  v1::CancelEventRequest cancel;
+  cancel.set_event_id(first.status().event_id());
+  v1::CancelEventResponse cancelled;
+  grpc::ClientContext cancelling;
+  limit(cancelling);
+  ASSERT_TRUE(to->CancelEvent(&cancelling, cancel, &cancelled).ok());
+  EXPECT_EQ(cancelled.cancelled(), 2);
+
+  v1::RetryDeliveryRequest retry;
+  retry.set_idempotency_key("retry-1");
+  retry.set_delivery_id(first.status().recipients(0).deliveries(0).id());
+  v1::RetryDeliveryResponse retried;
+  grpc::ClientContext retrying;
+  limit(retrying);
+  EXPECT_EQ(from_grpc(to->RetryDelivery(&retrying, retry, &retried)).code, ErrorCode::cannot_retry);
+  retry.set_delivery_id("no UUID");
+  grpc::ClientContext wrong;
+  limit(wrong);
+  EXPECT_EQ(from_grpc(to->RetryDelivery(&wrong, retry, &retried)).faults.at(0).path, "delivery_id");
 }
 
 }  // namespace
-}  // namespace psl
+}  // namespace psl::test

@@ -54,6 +54,14 @@ TEST(WireStatus, UnderstandsAForeignServer) {
             ErrorCode::internal);
 }
 
+TEST(WireStatus, KnowsACallThatWasCutShort) {
+  // Claim: a status without details, as a cut call has it, is known by the reason that its text begins with.
+  const grpc::Status whole = to_grpc(error_of(ErrorCode::slow_reader));
+  const Error cut = from_grpc(grpc::Status(whole.error_code(), whole.error_message()));
+  EXPECT_EQ(cut.code, ErrorCode::slow_reader);
+  EXPECT_EQ(cut.text, text_of(ErrorCode::slow_reader));
+}
+
 TEST(WireText, NamesTheFieldThatIsNotUtf8) {
   // Claim: a Latin-1 name is answered with its path, in a nested and in a repeated field, and never with its
   // bytes.

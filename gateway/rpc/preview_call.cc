@@ -1,0 +1,53 @@
+#include "gateway/rpc/preview_call.h"
+
+#include <string>
+#include <string_view>
+
+#include "gateway/rpc/wire_status.h"
+
+namespace psl {
+namespace {
+
+constexpr size_t part_bytes_max = size_t{1024} * 1024;
+
+// Cuts a payload's files into parts; the issues ride on the last one.
+void append_parts(const RecipientPreview& preview, std::vector<v1::PreviewEventPart>& parts) {
+  for (const PayloadFile& file : preview.payload.files) {
+    const std::string_view content = view(file.content);
+    size_t at = 0;
+    do {
+      v1::PreviewEventPart& part = parts.emplace_back();
+      part.set_recipient_index(preview.recipient_index);
+      part.set_adapter(preview.adapter);
+      part.set_file_name(file.name);
+      part.set_media_type(file.media_type);
+      part.set_content(std::string(content.substr(at, part_bytes_max)));
+      at += part.content().size();
+      part.set_last(at >= content.size());
+    } while (at < content.size());
+  }
+  if (preview.payload.files.empty()) return;
+  for (const v1::Issue& issue : preview.payload.issues) *parts.back().add_issues() = issue;
+}
+
+}  // namespace
+
+void PreviewCall::send(const Result<std::vector<RecipientPreview>>& previews) {
+  if (!previews.ok()) return Finish(to_grpc(previews.error()));
+  for (const RecipientPreview& preview : *previews) append_parts(preview, parts_);
+  write_next();
+}
+
+void PreviewCall::OnWriteDone(bool ok) {
+  if (!ok) return Finish(grpc::Status::CANCELLED);
+  write_next();
+}
+
+void PreviewCall::write_next() {
+  if (next_ == parts_.size()) return Finish(grpc::Status::OK);
+  buffer_ = to_bytes(parts_[next_]);
+  parts_[next_++].Clear();
+  StartWrite(&buffer_);
+}
+
+}  // namespace psl
