@@ -1,0 +1,86 @@
+// What arrived, kept in memory until it is pushed out by what comes later.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/base/bytes.h"
+#include "gateway/base/env.h"
+
+namespace psl {
+
+// One document, or one call of a webhook.
+struct Arrival {
+  // Also the id of its DocumentReference and Binary. Never used again.
+  int64_t number = 0;
+  Instant at;
+  // "ITI-65", "ITI-105", "webhook".
+  std::string form;
+  // masterIdentifier ("urn:oid:..."), or webhook-id.
+  std::string document_id;
+  std::string type;
+  std::string title;
+  // "current", "superseded"; of a webhook what its signature is worth.
+  std::string status;
+  // JSON of the DocumentReference as it is given back, or the body of the webhook.
+  Bytes resource;
+  // The document itself; may be null for a webhook.
+  std::string media_type;
+  Bytes content;
+};
+
+// The SubmissionSet of a transaction.
+struct SubmissionSet {
+  int64_t number = 0;
+  // uniqueId ("urn:oid:..."); may be empty.
+  std::string identifier;
+  Bytes resource;
+};
+
+struct ArrivalLimits {
+  size_t count = 1000;
+  size_t bytes = size_t{256} << 20;
+};
+
+// The oldest leave when a limit is passed. Thread safe.
+class Arrivals {
+ public:
+  explicit Arrivals(ArrivalLimits limits = {}) : limits_(limits) {}
+
+  int64_t next_number();
+  void add(Arrival arrival);
+  // Newest first.
+  std::vector<Arrival> list() const;
+  std::optional<Arrival> find(int64_t number) const;
+  // By masterIdentifier, of documents; by webhook-id, of webhooks.
+  std::optional<Arrival> find_document(std::string_view document_id) const;
+  std::optional<Arrival> find_webhook(std::string_view webhook_id) const;
+  // The same document with another status and resource. Nothing when it has left.
+  void replace(int64_t number, std::string status, std::string resource);
+  void add_set(SubmissionSet set);
+  std::optional<SubmissionSet> find_set(int64_t number) const;
+  std::optional<SubmissionSet> find_set(std::string_view identifier) const;
+  void clear();
+  // How many had to leave so far.
+  int64_t pushed_out() const;
+
+ private:
+  template <typename Matches>
+  std::optional<Arrival> first(Matches matches) const;
+
+  const ArrivalLimits limits_;
+  mutable std::mutex mutex_;
+  std::deque<Arrival> arrivals_;  // oldest first
+  std::deque<SubmissionSet> sets_;
+  size_t bytes_ = 0;
+  int64_t last_number_ = 0;
+  int64_t pushed_out_ = 0;
+};
+
+}  // namespace psl
