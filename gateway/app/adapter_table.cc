@@ -1,17 +1,40 @@
 #include "gateway/app/adapter_table.h"
 
+#include <algorithm>
+
+#include "adapters/dmp/dmp.h"
 #include "adapters/mssante/mssante.h"
+#include "adapters/webhook/webhook.h"
 #include "gateway/config/config_file.h"
 
 namespace psl {
+namespace {
 
-Result<AdapterList> make_adapters(const LoadedConfig& config, Env& env) {
-  AdapterList adapters;
-  for (const v1::MssantePartner& partner : config.message().mssante()) {
-    auto adapter = MssanteAdapter::create(partner, config.message(), env);
+// A kind of adapter is one line in make_adapters(): its class, and its list in the configuration.
+template <typename Kind, typename Partners>
+Status add_kind(const Partners& partners, const LoadedConfig& config, Env& env, AdapterList& adapters) {
+  for (const auto& partner : partners) {
+    auto adapter = Kind::create(partner, config.message(), env);
     if (!adapter.ok()) return std::move(adapter).error();
     adapters.push_back(std::move(*adapter));
   }
+  return {};
+}
+
+bool serves(const v1::Tenant& tenant, std::string_view partner) {
+  return partner == tenant.mssante() || partner == tenant.shared_record() ||
+         std::find(tenant.tools().begin(), tenant.tools().end(), partner) != tenant.tools().end();
+}
+
+}  // namespace
+
+Result<AdapterList> make_adapters(const LoadedConfig& config, Env& env) {
+  AdapterList adapters;
+  const v1::Config& message = config.message();
+  Status made = add_kind<MssanteAdapter>(message.mssante(), config, env, adapters);
+  if (made.ok()) made = add_kind<DmpAdapter>(message.repositories(), config, env, adapters);
+  if (made.ok()) made = add_kind<WebhookAdapter>(message.webhooks(), config, env, adapters);
+  if (!made.ok()) return std::move(made).error();
   return adapters;
 }
 
@@ -20,7 +43,7 @@ TenantTable make_tenants(const LoadedConfig& config, const AdapterList& adapters
   for (const v1::Tenant& tenant : config.message().tenants()) {
     TenantSetup setup{tenant, {}};
     for (const auto& adapter : adapters) {
-      if (adapter->info().name == tenant.mssante()) setup.adapters.push_back(adapter.get());
+      if (serves(tenant, adapter->info().name)) setup.adapters.push_back(adapter.get());
     }
     tenants[tenant.name()] = std::move(setup);
   }

@@ -9,9 +9,9 @@
 #include <chrono>
 #include <utility>
 
+#include "gateway/app/client_calls.h"
 #include "gateway/rpc/grpc_door.h"
 #include "gateway/rpc/wire_status.h"
-#include "passerelle/v1/gateway.grpc.pb.h"
 #include "security/files.h"
 
 namespace psl {
@@ -19,17 +19,9 @@ namespace {
 
 constexpr size_t pem_bytes_max = 256 * 1024;
 constexpr Span call_timeout = seconds(60);
-constexpr Span first_pause = milliseconds(200);
-constexpr Span longest_pause = seconds(5);
 
 std::string file_or(const std::string& given, const std::string& otherwise) {
   return given.empty() ? otherwise : given;
-}
-
-bool worth_repeating(const Error& error) {
-  return error.code == ErrorCode::input_output || error.code == ErrorCode::busy ||
-         error.code == ErrorCode::store_unavailable || error.code == ErrorCode::draining ||
-         error.code == ErrorCode::deadline;
 }
 
 class ChannelClient final : public GatewayClient {
@@ -38,26 +30,25 @@ class ChannelClient final : public GatewayClient {
       : channel_(std::move(channel)), stub_(v1::Gateway::NewStub(channel_)) {}
 
   Result<v1::SubmitEventResponse> submit(const v1::SubmitEventRequest& request, Span patience) override {
-    const Instant until = system_env().monotonic() + patience;
-    for (Span next = first_pause;; next = std::min(Span{next.us * 2}, longest_pause)) {
-      grpc::ClientContext context;
-      context.set_deadline(after(call_timeout));
-      v1::SubmitEventResponse response;
-      const grpc::Status status = stub_->SubmitEvent(&context, request, &response);
-      if (status.ok()) return response;
-      Error error = from_grpc(status);
-      if (!worth_repeating(error) || system_env().monotonic() + next > until) return error;
-      pause(next);
-    }
+    return repeat(&v1::Gateway::Stub::SubmitEvent, request, v1::SubmitEventResponse(), patience);
   }
-
   Result<v1::EventStatus> get(const v1::GetEventRequest& request) override {
-    grpc::ClientContext context;
-    context.set_deadline(after(call_timeout));
-    v1::GetEventResponse response;
-    const grpc::Status status = stub_->GetEvent(&context, request, &response);
-    if (!status.ok()) return from_grpc(status);
-    return std::move(*response.mutable_status());
+    auto response = repeat(&v1::Gateway::Stub::GetEvent, request, v1::GetEventResponse(), Span{});
+    if (!response.ok()) return std::move(response).error();
+    return std::move(*response->mutable_status());
+  }
+  Result<v1::ListEventsResponse> list(const v1::ListEventsRequest& request) override {
+    return repeat(&v1::Gateway::Stub::ListEvents, request, v1::ListEventsResponse(), Span{});
+  }
+  Result<v1::RetryDeliveryResponse> retry(const v1::RetryDeliveryRequest& request, Span patience) override {
+    return repeat(&v1::Gateway::Stub::RetryDelivery, request, v1::RetryDeliveryResponse(), patience);
+  }
+  Result<v1::CancelEventResponse> cancel(const v1::CancelEventRequest& request, Span patience) override {
+    return repeat(&v1::Gateway::Stub::CancelEvent, request, v1::CancelEventResponse(), patience);
+  }
+  std::unique_ptr<ClientStream> submit_many() override { return begin_submit(*stub_); }
+  std::unique_ptr<ClientWatch> watch(const v1::WatchEventsRequest& request) override {
+    return begin_watch(*stub_, request);
   }
 
   // A channel connects only while somebody polls it. Calls that fail at once do not: between them alone, a
@@ -71,6 +62,24 @@ class ChannelClient final : public GatewayClient {
   }
 
  private:
+  template <typename Request, typename Response>
+  using Method = grpc::Status (v1::Gateway::Stub::*)(grpc::ClientContext*, const Request&, Response*);
+
+  template <typename Request, typename Response>
+  Result<Response> repeat(Method<Request, Response> method, const Request& request, Response response,
+                          Span patience) {
+    const Instant until = system_env().monotonic() + patience;
+    for (Span next = first_pause;; next = pause_after(next)) {
+      grpc::ClientContext context;
+      context.set_deadline(after(call_timeout));
+      const grpc::Status status = (*stub_.*method)(&context, request, &response);
+      if (status.ok()) return response;
+      Error error = from_grpc(status);
+      if (!worth_repeating(error) || system_env().monotonic() + next > until) return error;
+      pause(next);
+    }
+  }
+
   static std::chrono::system_clock::time_point after(Span span) {
     return std::chrono::system_clock::now() +
            std::chrono::microseconds(span.us);  // NOLINT: gRPC asks for one
@@ -81,6 +90,22 @@ class ChannelClient final : public GatewayClient {
 };
 
 }  // namespace
+
+bool worth_repeating(const Error& error) {
+  return error.code == ErrorCode::input_output || error.code == ErrorCode::busy ||
+         error.code == ErrorCode::store_unavailable || error.code == ErrorCode::draining ||
+         error.code == ErrorCode::slow_reader || error.code == ErrorCode::deadline;
+}
+
+bool concerns_caller(const Error& error) {
+  return error.code == ErrorCode::no_principal || error.code == ErrorCode::not_allowed ||
+         error.code == ErrorCode::not_supported;
+}
+
+Error error_of_answer(const google::rpc::Status& status) {
+  return from_grpc(grpc::Status(static_cast<grpc::StatusCode>(status.code()), status.message(),
+                                status.SerializeAsString()));
+}
 
 void add_client_options(CLI::App& command, ClientOptions& options) {
   command.add_option("--server", options.server, "host:port of the gateway")->capture_default_str();
@@ -111,6 +136,8 @@ Result<std::unique_ptr<GatewayClient>> GatewayClient::connect(const ClientOption
   arguments.SetMaxReceiveMessageSize(message_bytes_max);
   arguments.SetMaxSendMessageSize(message_bytes_max);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  // Else gRPC would give all clients of this process one connection.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   auto channel = grpc::CreateCustomChannel(options.server, grpc::SslCredentials(tls), arguments);
   return std::unique_ptr<GatewayClient>(std::make_unique<ChannelClient>(channel));
 }

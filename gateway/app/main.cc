@@ -21,12 +21,7 @@ int main(int argc, char** argv) {
       "gateway "
       "unavailable.");
   int status = psl::exit_code::ok;
-  psl::add_serve(app, status);
-  psl::add_submit(app, status);
-  psl::add_preview(app, status);
-  psl::add_show(app, status);
-  psl::add_pki(app, status);
-  psl::add_audit(app, status);
+  psl::add_commands(app, status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -3,19 +3,17 @@
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
 
+#include <cstdio>
+#include <iterator>
+
 #include "gateway/app/exit_codes.h"
+#include "gateway/base/env.h"
 #include "gateway/core/states.h"
 
 namespace psl {
 namespace {
 
 namespace v1 = passerelle::v1;
-
-std::string quoted(std::string_view text) {
-  google::protobuf::Value value;
-  value.set_string_value(std::string(text));
-  return to_json(value);
-}
 
 std::string state_of(v1::RecipientState state) {
   switch (state) {
@@ -28,7 +26,42 @@ std::string state_of(v1::RecipientState state) {
   }
 }
 
+// The reason of the first delivery that has one: what a line has room for.
+std::string reason_of_recipient(const v1::RecipientStatus& recipient) {
+  for (const v1::Delivery& delivery : recipient.deliveries()) {
+    if (!delivery.reason().empty()) return delivery.reason();
+  }
+  return {};
+}
+
 }  // namespace
+
+std::string quoted(std::string_view text) {
+  google::protobuf::Value value;
+  value.set_string_value(std::string(text));
+  return to_json(value);
+}
+
+std::string named(std::string_view key, std::string_view value, const std::string& json_object) {
+  const std::string first = "{" + quoted(key) + ":" + quoted(value);
+  return json_object == "{}" ? first + "}" : first + "," + json_object.substr(1);
+}
+
+std::string_view name_of_state(v1::DeliveryState state) {
+  // A newer gateway may know one more.
+  const bool known = state >= v1::DELIVERY_STATE_PENDING && state <= v1::DELIVERY_STATE_EXPIRED;
+  return known ? name_of(static_cast<DeliveryState>(state)) : "?";
+}
+
+std::string to_text(const google::protobuf::Timestamp& at) {
+  return to_rfc3339(Instant{at.seconds() * 1000000}).substr(0, std::size("2026-11-22T09:00:00") - 1) + "Z";
+}
+
+int show_error(const Error& error, bool json) {
+  if (json) std::printf("%s\n", to_json(error).c_str());
+  std::fprintf(stderr, "%s\n", error.describe().c_str());
+  return exit_status_of(error);
+}
 
 std::string to_json(const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;
@@ -51,13 +84,12 @@ std::string to_json(const Error& error) {
   return out + "]}}";
 }
 
-std::string to_text(const v1::EventStatus& status) {
-  std::string out = "event " + status.event_id() + "  document " + status.document_id() + "\n";
+std::string recipients_text(const v1::EventStatus& status) {
+  std::string out;
   for (const v1::RecipientStatus& recipient : status.recipients()) {
     out += "  recipient " + std::to_string(recipient.recipient_index()) + "  " + state_of(recipient.state());
     for (const v1::Delivery& delivery : recipient.deliveries()) {
-      out += "  " + delivery.adapter() + ": " +
-             std::string(name_of(static_cast<DeliveryState>(delivery.state())));
+      out += "  " + delivery.adapter() + ": " + std::string(name_of_state(delivery.state()));
       if (delivery.attempts() > 0) out += ", attempts " + std::to_string(delivery.attempts());
       if (!delivery.reason().empty()) out += ", " + delivery.reason();
       if (!delivery.partner_code().empty()) out += " (" + delivery.partner_code() + ")";
@@ -65,8 +97,34 @@ std::string to_text(const v1::EventStatus& status) {
     out += "\n";
     if (!recipient.reason_fr().empty()) out += "      " + recipient.reason_fr() + "\n";
   }
+  return out;
+}
+
+std::string to_text(const v1::EventStatus& status) {
+  std::string out = "event " + status.event_id() + "  document " + status.document_id() + "\n";
+  out += recipients_text(status);
   for (const v1::Issue& issue : status.issues())
     out += "  issue " + issue.code() + " at " + issue.path() + ": " + issue.text() + "\n";
+  return out;
+}
+
+std::string to_line(const v1::EventStatus& status) {
+  std::string out = "event " + status.event_id();
+  for (const v1::RecipientStatus& recipient : status.recipients()) {
+    out += "  " + std::to_string(recipient.recipient_index()) + " " + state_of(recipient.state());
+    const std::string reason = reason_of_recipient(recipient);
+    if (recipient.state() != v1::RECIPIENT_STATE_REACHED && !reason.empty()) out += " (" + reason + ")";
+  }
+  if (status.issues_size() > 0) out += "  " + std::to_string(status.issues_size()) + " issues";
+  return out;
+}
+
+std::string to_line(const v1::DeliveryChange& change) {
+  std::string out = to_text(change.at()) + "  event " + change.event_id() + "  recipient " +
+                    std::to_string(change.recipient_index()) + "  " + change.adapter() +
+                    (change.adapter().empty() ? "" : ": ") + std::string(name_of_state(change.state()));
+  if (!change.reason().empty()) out += ", " + change.reason();
+  if (!change.partner_code().empty()) out += " (" + change.partner_code() + ")";
   return out;
 }
 

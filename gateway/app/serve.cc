@@ -4,136 +4,34 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <vector>
 
-#include "adapters/formats/document_office.h"
-#include "gateway/app/adapter_table.h"
 #include "gateway/app/certificate_watch.h"
 #include "gateway/app/commands.h"
 #include "gateway/app/exit_codes.h"
-#include "gateway/app/known_callers.h"
+#include "gateway/app/parts.h"
+#include "gateway/app/telling_sink.h"
 #include "gateway/base/log.h"
-#include "gateway/config/config_file.h"
 #include "gateway/follow/clocks.h"
-#include "gateway/intake/committer.h"
+#include "gateway/follow/retention.h"
+#include "gateway/http/metered_store.h"
+#include "gateway/http/metrics.h"
+#include "gateway/http/operator_port.h"
+#include "gateway/intake/event_desk.h"
 #include "gateway/outbox/dispatcher.h"
 #include "gateway/rpc/grpc_door.h"
-#include "gateway/store/sqlite_store.h"
-#include "security/certificate.h"
-#include "security/files.h"
-#include "security/policy.h"
-#include "security/seal.h"
 
 namespace psl {
 namespace {
 
-constexpr size_t pem_bytes_max = 256 * 1024;
-// For the calls and for the letters under way when the gateway is told to stop. gRPC waits all of the first
-// for clients that are idle and do not listen; a call that is cut short is sent again under its key.
-constexpr Span door_grace = seconds(3);
+// For the calls and for the deliveries under way when the gateway is told to stop. A call that is cut short
+// is sent again under its key.
+constexpr Span door_grace = seconds(5);
 constexpr Span worker_grace = seconds(5);
-
-Span span_of(const google::protobuf::Duration& span) {
-  return Span{span.seconds() * 1000000 + span.nanos() / 1000};
-}
-
-OutboxLimits outbox_limits(const v1::Config& config) {
-  OutboxLimits limits;
-  limits.attempts_max = static_cast<int>(config.limits().attempts_max());
-  limits.backoff_first = span_of(config.retry().first());
-  limits.backoff_most = span_of(config.retry().most());
-  limits.breaker_failures = static_cast<int>(config.retry().breaker_failures());
-  limits.breaker_pause = span_of(config.retry().breaker_pause());
-  for (const v1::MssantePartner& partner : config.mssante()) {
-    limits.delivery_timeout = std::max(limits.delivery_timeout, span_of(partner.delivery_timeout()));
-  }
-  return limits;
-}
-
-CommitLimits commit_limits(const v1::Limits& from) {
-  CommitLimits limits;
-  limits.queue_max = from.commit_queue_max();
-  limits.queue_bytes_max = from.commit_queue_bytes_max();
-  limits.batch_max = from.commit_batch_max();
-  return limits;
-}
-
-SqliteOptions store_options(const v1::Config& config) {
-  SqliteOptions options;
-  options.path = config.ledger().path();
-  options.disk_free_bytes_min = config.limits().disk_free_bytes_min();
-  return options;
-}
-
-// Wakes the dispatcher once a new event is durable, so that a letter leaves at once and not at the next look.
-class WakingSink final : public CommandSink {
- public:
-  WakingSink(CommandSink& inner, TickThread& ticker) : inner_(inner), ticker_(ticker) {}
-  void submit(Command command, std::function<void(Result<Effect>)> done) override {
-    inner_.submit(std::move(command), [this, done = std::move(done)](Result<Effect> effect) {
-      const bool accepted = effect.ok();
-      done(std::move(effect));
-      if (accepted) ticker_.notify();
-    });
-  }
-
- private:
-  CommandSink& inner_;
-  TickThread& ticker_;
-};
-
-// Everything that start() makes before a thread runs. Declared in the order in which each needs those before
-// it.
-struct Parts {
-  LoadedConfig config;
-  std::unique_ptr<CertificatePolicy> policy;
-  std::unique_ptr<TenantSealer> sealer;
-  std::unique_ptr<Authorities> authorities;
-  std::unique_ptr<CdaDocumentOffice> office;
-  AdapterList adapters;
-  std::unique_ptr<SqliteStore> store;
-};
-
-template <typename T>
-Status keep(Result<T> made, T& to) {
-  if (!made.ok()) return std::move(made).error();
-  to = std::move(*made);
-  return {};
-}
-
-Status check_keys_of_ledger(const Parts& parts) {
-  const auto needed = parts.store->keys_in_use();
-  if (!needed.ok()) return needed.error();
-  for (const auto& key : *needed) {
-    if (parts.sealer->has_key(key.tenant, key.key_id)) continue;
-    log(LogLevel::error, "the ledger needs a key that the configuration lacks",
-        {{"tenant", SafeText::code(key.tenant)}, {"key", SafeText::code(key.key_id)}});
-    return error_of(ErrorCode::configuration, "key " + key.key_id + " of tenant " + key.tenant +
-                                                  " is missing: the ledger holds events sealed under it");
-  }
-  return {};
-}
-
-Result<Parts> make_parts(const LoadedConfig& config) {
-  const v1::Config& message = config.message();
-  Parts parts{config, {}, {}, {}, {}, {}, {}};
-  const Instant now = system_env().now();
-  auto rules = load_policy(message.policy_file(), config);
-  if (!rules.ok()) return std::move(rules).error();
-  Status status = keep(CertificatePolicy::make(*rules), parts.policy);
-  if (status.ok()) status = keep(TenantSealer::load(message), parts.sealer);
-  if (status.ok()) status = keep(Authorities::load(message.grpc().tls().ca_file()), parts.authorities);
-  if (status.ok()) status = keep(CdaDocumentOffice::create(message), parts.office);
-  if (status.ok()) status = keep(make_adapters(config, system_env()), parts.adapters);
-  if (!status.ok()) return std::move(status).error();
-  if (auto facts = check_tls_files(message.grpc().tls(), now); !facts.ok()) return std::move(facts).error();
-  status = keep(SqliteStore::open(store_options(message)), parts.store);
-  if (status.ok()) status = check_keys_of_ledger(parts);
-  if (!status.ok()) return std::move(status).error();
-  return parts;
-}
+constexpr Span authorities_looked_at_every = seconds(5);
 
 std::vector<Adapter*> pointers(const AdapterList& adapters) {
   std::vector<Adapter*> list;
@@ -147,22 +45,34 @@ class RunningGateway final : public Gateway {
       : parts_(std::move(parts)),
         adapters_(pointers(parts_.adapters)),
         tenants_(make_tenants(parts_.config, parts_.adapters)),
-        committer_(*parts_.store, commit_limits(parts_.config.message().limits()),
+        metrics_(*parts_.store, env_),
+        store_(*parts_.store, metrics_, env_),
+        committer_(store_, commit_limits(parts_.config.message()),
                    [this](const Error& error) { on_ledger_failure(error); }),
         dispatch_ticker_(env_),
         clock_ticker_(env_),
+        retention_ticker_(env_),
         certificate_ticker_(env_),
-        sink_(committer_, dispatch_ticker_),
+        sink_(committer_, listeners()),
         workers_(env_, adapters_),
-        courier_(CourierSeams{*parts_.store, committer_, *parts_.sealer, env_,
-                              [this](std::string_view name) { return parts_.config.tenant(name); }},
+        courier_(CourierSeams{*parts_.store, sink_, *parts_.sealer, env_,
+                              [this](std::string_view name) { return parts_.config.tenant(name); },
+                              [this](const DueDelivery& due, const Outcome& outcome) {
+                                metrics_.attempted(due, outcome);
+                              }},
                  outbox_limits(parts_.config.message())),
-        dispatcher_(DispatcherSeams{*parts_.store, committer_, env_, courier_, workers_,
+        dispatcher_(DispatcherSeams{*parts_.store, sink_, env_, courier_, workers_,
                                     [this] { dispatch_ticker_.notify(); }},
                     outbox_limits(parts_.config.message()), adapters_),
-        clocks_(*parts_.store, committer_),
+        clocks_(*parts_.store, sink_),
+        retention_(sink_, span_of(parts_.config.message().ledger().changes_kept())),
+        watch_([this](const std::string& whose, Instant expires_at) {
+          metrics_.certificate(whose, expires_at);
+        }),
         intake_(IntakeSeams{tenants_, parts_.config.environment(), *parts_.policy, *parts_.office, env_,
-                            parts_.sealer.get(), &sink_, parts_.store.get()}) {}
+                            parts_.sealer.get(), &sink_, parts_.store.get(),
+                            [this](ErrorCode code) { metrics_.refused(code); }}),
+        desk_(DeskSeams{tenants_, *parts_.policy, env_, *parts_.sealer, sink_, *parts_.store}) {}
 
   ~RunningGateway() override { stop(); }
 
@@ -176,16 +86,16 @@ class RunningGateway final : public Gateway {
     auto door = open_door();
     if (!door.ok()) return std::move(door).error();
     door_ = std::move(*door);
+    told_door_ = door_.get();
     watch_certificates();
-    dispatch_ticker_.start([this](Instant now) {
-      if (courier_.halted() && !failed_)
-        on_ledger_failure(error_of(ErrorCode::store_unavailable, "an outcome could not be recorded"));
-      return dispatcher_.tick(now);
-    });
-    clock_ticker_.start([this](Instant now) { return clocks_.tick(now); });
-    certificate_ticker_.start([this](Instant now) { return watch_.tick(now); });
+    if (Status opened = open_operator_port(); !opened.ok()) return opened;
+    start_tickers();
     door_->set_serving(true);
-    log(LogLevel::info, "serving", {{"version", SafeText(PSL_VERSION)}, {"grpc_port", door_->port()}});
+    serving_ = true;
+    log(LogLevel::info, "serving",
+        {{"version", SafeText(PSL_VERSION)},
+         {"grpc_port", door_->port()},
+         {"http_port", operator_port_ ? operator_port_->port() : 0}});
     return {};
   }
 
@@ -210,52 +120,63 @@ class RunningGateway final : public Gateway {
 
  private:
   Result<std::unique_ptr<GrpcDoor>> open_door() {
-    const v1::GrpcDoor& config = parts_.config.message().grpc();
-    auto chain = read_small_file(config.tls().certificate_file(), pem_bytes_max, Readers::anyone);
-    if (!chain.ok()) return std::move(chain).error();
-    auto key = read_small_file(config.tls().key_file(), pem_bytes_max, Readers::owner_only);
-    if (!key.ok()) return std::move(key).error();
+    const v1::Config& config = parts_.config.message();
     GrpcDoorOptions options;
-    options.listen = config.listen();
-    options.certificate_chain = std::move(*chain);
-    options.private_key = std::move(*key);
-    options.verify_client = [this](std::string_view pem) { return verify_client(pem); };
-    options.principal_of = [this](std::string_view pem) {
-      return callers_.find(pem, [this](std::string_view unknown) { return principal_of(unknown); });
-    };
-    options.large_messages_max = parts_.config.message().limits().intake_queue_max();
-    return open_grpc_door(std::move(options), intake_);
+    options.listen = config.grpc().listen();
+    options.certificate_file = config.grpc().tls().certificate_file();
+    options.key_file = config.grpc().tls().key_file();
+    options.verify_client = [this](std::string_view pem) { return parts_.trust->verify(pem, env_.now()); };
+    options.principal_of = [this](std::string_view pem) { return parts_.trust->principal_of(pem); };
+    options.large_messages_max = config.limits().intake_queue_max();
+    options.reflection = config.grpc().reflection();
+    options.watch_heartbeat = span_of(config.grpc().watch_heartbeat());
+    return open_grpc_door(std::move(options), intake_, desk_);
   }
 
-  Result<Principal> principal_of(std::string_view pem) {
-    auto certificates = read_certificates(pem);
-    if (!certificates.ok()) return std::move(certificates).error();
-    Result<Principal> principal = parts_.policy->principal_of(certificates->front());
-    if (!principal.ok()) log_certificate("certificate names no principal", principal.error(), pem);
-    return principal;
+  Status open_operator_port() {
+    const v1::Config& config = parts_.config.message();
+    if (!config.has_http()) return {};
+    auto port = OperatorPort::open(OperatorPortOptions{.listen = config.http().listen(),
+                                                       .tls = config.http().tls(),
+                                                       .healthy = [this] { return !failed_; },
+                                                       .ready = [this] { return serving_.load(); }},
+                                   metrics_, env_);
+    if (!port.ok()) return std::move(port).error();
+    operator_port_ = std::move(*port);
+    return {};
   }
 
-  Status verify_client(std::string_view pem) {
-    Status verified = parts_.authorities->verify_client(pem, env_.now());
-    if (verified.ok()) return verified;
-    log_certificate("client certificate refused", verified.error(), pem);
-    return verified;
+  void start_tickers() {
+    dispatch_ticker_.start([this](Instant now) {
+      if (courier_.halted() && !failed_)
+        on_ledger_failure(error_of(ErrorCode::store_unavailable, "an outcome could not be recorded"));
+      return dispatcher_.tick(now);
+    });
+    clock_ticker_.start([this](Instant now) { return clocks_.tick(now); });
+    retention_ticker_.start([this](Instant now) { return retention_.tick(now); });
+    certificate_ticker_.start([this](Instant now) {
+      parts_.trust->refresh();
+      if (now >= certificates_due_) certificates_due_ = watch_.tick(now);
+      return std::min(certificates_due_, now + authorities_looked_at_every);
+    });
   }
 
-  static void log_certificate(SafeText fact, const Error& error, std::string_view pem) {
-    const auto certificates = read_certificates(pem);
-    const bool readable = certificates.ok();
-    log(LogLevel::warn, std::move(fact),
-        {{"error", SafeText::error(error)},
-         {"common_name", SafeText::code(readable ? certificates->front().common_name : "")},
-         {"sha256", SafeText::code(readable ? certificates->front().sha256 : "")}});
+  TellingSink::Listeners listeners() {
+    return {.work = [this] { dispatch_ticker_.notify(); }, .changed = [this] { tell_watchers(); }};
+  }
+
+  // The committer works before the door is there.
+  void tell_watchers() {
+    if (GrpcDoor* door = told_door_.load()) door->changed();
   }
 
   void watch_certificates() {
     const v1::Config& config = parts_.config.message();
     watch_.add("grpc", config.grpc().tls());
-    for (const v1::MssantePartner& partner : config.mssante())
-      watch_.add(SafeText::code(partner.name()), partner.tls());
+    if (config.http().has_tls()) watch_.add("http", config.http().tls());
+    for (const auto& partner : config.mssante()) watch_.add(partner.name(), partner.tls());
+    for (const auto& partner : config.repositories()) watch_.add(partner.name(), partner.tls());
+    for (const auto& partner : config.webhooks()) watch_.add(partner.name(), partner.tls());
   }
 
   // On the committer's thread. What is on the disk is no longer known: say so and leave; the next start reads
@@ -268,9 +189,11 @@ class RunningGateway final : public Gateway {
 
   // Doors, tickers, workers, committer: each still answers those before it. False: a worker is still busy.
   bool stop() {
+    serving_ = false;
     if (door_) door_->drain(door_grace);
     dispatch_ticker_.stop();
     clock_ticker_.stop();
+    retention_ticker_.stop();
     certificate_ticker_.stop();
     // No new delivery begins now. What is under way has a moment to end by itself, then it is cut short.
     if (!workers_.stop(worker_grace)) {
@@ -278,6 +201,8 @@ class RunningGateway final : public Gateway {
     }
     if (!workers_.stop(worker_grace)) return false;
     if (committer_thread_) committer_thread_->stop();
+    // Last, so that a supervisor can ask for as long as something is under way.
+    if (operator_port_) operator_port_->stop();
     return true;
   }
 
@@ -286,19 +211,27 @@ class RunningGateway final : public Gateway {
   const std::vector<Adapter*> adapters_;
   const TenantTable tenants_;
   std::atomic<bool> failed_ = false;
+  std::atomic<bool> serving_ = false;
+  Metrics metrics_;
+  MeteredStore store_;
   Committer committer_;
   TickThread dispatch_ticker_;
   TickThread clock_ticker_;
+  TickThread retention_ticker_;
   TickThread certificate_ticker_;
-  WakingSink sink_;
+  TellingSink sink_;
   WorkerPools workers_;
   Courier courier_;
   Dispatcher dispatcher_;
   Clocks clocks_;
+  Retention retention_;
   CertificateWatch watch_;
+  Instant certificates_due_;
   Intake intake_;
-  KnownCallers callers_;
+  EventDesk desk_;
   std::unique_ptr<GrpcDoor> door_;
+  std::atomic<GrpcDoor*> told_door_ = nullptr;
+  std::unique_ptr<OperatorPort> operator_port_;
   std::unique_ptr<CommitterThread> committer_thread_;
 };
 
@@ -325,7 +258,7 @@ int run_serve(const std::string& config_file) {
 }  // namespace
 
 Result<std::unique_ptr<Gateway>> Gateway::start(const LoadedConfig& config) {
-  auto parts = make_parts(config);
+  auto parts = make_parts(config, system_env());
   if (!parts.ok()) return std::move(parts).error();
   auto gateway = std::make_unique<RunningGateway>(std::move(*parts));
   if (Status opened = gateway->open(); !opened.ok()) return std::move(opened).error();

@@ -27,11 +27,7 @@ int run_show(const ShowOptions& options) {
   request.set_tenant(options.tenant);
   auto client = GatewayClient::connect(options.client);
   auto status = client.ok() ? (*client)->get(request) : Result<v1::EventStatus>(client.error());
-  if (!status.ok()) {
-    if (options.json) std::printf("%s\n", to_json(status.error()).c_str());
-    std::fprintf(stderr, "%s\n", status.error().describe().c_str());
-    return exit_status_of(status.error());
-  }
+  if (!status.ok()) return show_error(status.error(), options.json);
   std::printf("%s%s", options.json ? to_json(*status).c_str() : to_text(*status).c_str(),
               options.json ? "\n" : "");
   return exit_code::ok;
