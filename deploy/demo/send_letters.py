@@ -6,7 +6,7 @@
 
 Each letter is followed to its end before the next one leaves: a replacement would otherwise withdraw the letter that it
 replaces, if that one is still waiting. Beside what it prints it writes, under --out, a preview of each letter and
-sent.tsv: letter, mailbox and event id of each recipient reached. It succeeds when all are reached.
+sent.tsv: letter, mailbox and event id of each mailbox reached. It succeeds when all are reached.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def short(enumerator: str, prefix: str) -> str:
 class Recipient:
     """What one recipient's line says, word by word: accepted → sending → delivered."""
 
-    mailbox: str
+    label: str
+    is_mailbox: bool = False
     steps: list[str] = dataclasses.field(default_factory=list)
     seen: dict[str, tuple[int, str]] = dataclasses.field(default_factory=dict)
     final: str = ""
@@ -80,7 +81,7 @@ class Board:
 
     def __init__(self, recipients: list[Recipient]) -> None:
         self._recipients = recipients
-        self._width = max(_MAILBOX_COLUMN, *(len(one.mailbox) for one in recipients))
+        self._width = max(_MAILBOX_COLUMN, *(len(one.label) for one in recipients))
         self._line = 0
         self._printed = 0
 
@@ -88,7 +89,7 @@ class Board:
         while self._line < len(self._recipients):
             one = self._recipients[self._line]
             for step in one.steps[self._printed:]:
-                begin = f"      {one.mailbox:<{self._width}}  " if self._printed == 0 else " → "
+                begin = f"      {one.label:<{self._width}}  " if self._printed == 0 else " → "
                 print(begin + step, end="", flush=True)
                 self._printed += 1
             if not one.final:
@@ -102,18 +103,24 @@ class Board:
             print(" …", flush=True)
 
 
-def preview(given: argparse.Namespace, file: str) -> dict[int, str]:
-    """The mailbox of each recipient by its index in the event. The status, made for the sender, names none."""
+def preview(given: argparse.Namespace, file: str) -> dict[int, Recipient]:
+    """Each recipient by its index in the event, as its preview tells. The status, made for the sender, names none."""
     folder = given.out / pathlib.Path(file).stem
     made = run(given.program, "preview", file, "--config", given.config, "--out", str(folder))
     if made.returncode != 0:
         raise Failed(made.stderr.strip())
-    mailboxes = {}
-    for message in folder.glob("*/message.eml"):
-        with message.open("rb") as source:
-            headers = email.message_from_binary_file(source, policy=email.policy.default)
-        mailboxes[int(message.parent.name.split("-")[0])] = str(headers["To"])
-    return mailboxes
+    return dict(recipient_of(part) for part in sorted(folder.iterdir()))
+
+
+def recipient_of(part: pathlib.Path) -> tuple[int, Recipient]:
+    """The folder of one recipient's preview is named by its index and its partner."""
+    index, partner = part.name.split("-", 1)
+    message = part / "message.eml"
+    if not message.exists():
+        return int(index), Recipient(partner)
+    with message.open("rb") as source:
+        headers = email.message_from_binary_file(source, policy=email.policy.default)
+    return int(index), Recipient(str(headers["To"]), is_mailbox=True)
 
 
 def client_words(given: argparse.Namespace) -> tuple[str, ...]:
@@ -170,10 +177,10 @@ def follow(given: argparse.Namespace, status: dict, recipients: dict[int, Recipi
 def send(given: argparse.Namespace, file: str) -> tuple[str, list[Recipient]]:
     """Sends one letter and stays until it ended: its event id, and its recipients."""
     print(f"   {pathlib.Path(file).name}", flush=True)
-    mailboxes = preview(given, file)
+    previewed = preview(given, file)
     status = submit(given, file)
     indexes = sorted(part["recipient_index"] for part in status["recipients"])
-    recipients = {index: Recipient(mailboxes.get(index, f"recipient {index}")) for index in indexes}
+    recipients = {index: previewed.get(index, Recipient(f"recipient {index}")) for index in indexes}
     follow(given, status, recipients)
     return status["event_id"], list(recipients.values())
 
@@ -195,20 +202,21 @@ def main() -> int:
     shutil.rmtree(given.out, ignore_errors=True)
     given.out.mkdir(mode=0o700, parents=True)
     begun = time.monotonic()
-    count = 0
+    count = reached = 0
     rows: list[str] = []
     try:
         for file in given.files:
             event_id, recipients = send(given, file)
             count += len(recipients)
-            rows += [f"{file}\t{one.mailbox}\t{event_id}\n" for one in recipients if one.reached()]
+            reached += sum(one.reached() for one in recipients)
+            rows += [f"{file}\t{one.label}\t{event_id}\n" for one in recipients if one.reached() and one.is_mailbox]
     except Failed as failed:
         print(f"      {failed}", flush=True)
         return 1
     (given.out / "sent.tsv").write_text("".join(rows), encoding="utf-8")
-    print(f"\n   {len(given.files)} letters, {len(rows)} of {count} recipients reached, "
+    print(f"\n   {len(given.files)} letters, {reached} of {count} recipients reached, "
           f"{time.monotonic() - begun:.1f} s", flush=True)
-    return 0 if len(rows) == count else 1
+    return 0 if reached == count else 1
 
 
 if __name__ == "__main__":
