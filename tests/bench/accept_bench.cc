@@ -4,8 +4,9 @@
 //
 //   accept_bench PROGRAM [SECONDS per cell]      PROGRAM: build/release/passerelle
 //
-// The mail partner is a closed port, so that nothing is delivered: its circuit breaker is open during the
-// measure. The client shares the two cores of the machine, as docs/benchmarks.md says.
+// Unary calls, a connection each, against one SubmitEvents stream with as many events waiting for their
+// answer. The partners are closed ports, so that nothing is delivered: their circuit breakers are open during
+// the measure. The client shares the two cores of the machine, as docs/benchmarks.md says.
 #include <fcntl.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
@@ -22,6 +23,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <semaphore>
 #include <sstream>
 #include <thread>
 #include <vector>
@@ -114,6 +116,8 @@ class Server {
     replace("../../build/demo/", "");
     replace("127.0.0.1:8443", "127.0.0.1:0");
     replace("port: 2587", "port: 9");
+    replace("localhost:8744", "localhost:9");
+    replace("127.0.0.1:9464", "127.0.0.1:0");
     std::ofstream(folder / "passerelle.yaml") << text;
     fs::copy_file(source_dir / "deploy/config/policy.yaml", folder / "policy.yaml");
   }
@@ -133,7 +137,7 @@ class Server {
     for (int i = 0; i < 100; ++i) {
       const std::string text = read_all(log);
       if (const size_t at = text.find(mark); at != std::string::npos) {
-        port = text.substr(at + mark.size(), text.find('}', at) - at - mark.size());
+        port = text.substr(at + mark.size(), text.find_first_of(",}", at) - at - mark.size());
         return;
       }
       ::poll(nullptr, 0, 100);
@@ -158,9 +162,28 @@ std::string prose(size_t bytes, uint64_t seed) {
   return text;
 }
 
-// The sample of a hospital's own CDA, grown to 60 KB, under an identifier of its own.
-v1::SubmitEventRequest cda_event(const v1::SubmitEventRequest& sample, uint64_t number) {
+// The sample for one recipient, the doctor.
+v1::SubmitEventRequest to_one(const v1::SubmitEventRequest& sample) {
   v1::SubmitEventRequest request = sample;
+  auto& recipients = *request.mutable_event()->mutable_recipients();
+  while (recipients.size() > 1) recipients.RemoveLast();
+  return request;
+}
+
+// The sample of a hospital's own CDA as it is, under an identifier of its own, without the PDF beside it.
+v1::SubmitEventRequest small_event(const v1::SubmitEventRequest& sample, uint64_t number) {
+  v1::SubmitEventRequest request = to_one(sample);
+  request.mutable_event()->mutable_discharge_letter()->clear_readable_copy();
+  std::string& cda = *request.mutable_event()->mutable_discharge_letter()->mutable_sender_cda();
+  const size_t id = cda.find("<id root=\"", cda.find("typeId")) + 10;
+  cda.replace(id, cda.find('"', id) - id, "2.25." + std::to_string(1'000'000'000 + number));
+  request.set_idempotency_key("bench-small-" + std::to_string(number));
+  return request;
+}
+
+// The same grown to 60 KB, with the PDF.
+v1::SubmitEventRequest cda_event(const v1::SubmitEventRequest& sample, uint64_t number) {
+  v1::SubmitEventRequest request = to_one(sample);
   std::string& cda = *request.mutable_event()->mutable_discharge_letter()->mutable_sender_cda();
   const size_t id = cda.find("<id root=\"", cda.find("typeId")) + 10;
   cda.replace(id, cda.find('"', id) - id, "2.25." + std::to_string(1'000'000'000 + number));
@@ -173,7 +196,7 @@ v1::SubmitEventRequest cda_event(const v1::SubmitEventRequest& sample, uint64_t 
 
 // A PDF of 300 KB whose content does not compress, as scanned or already compressed pages do not.
 v1::SubmitEventRequest pdf_event(const v1::SubmitEventRequest& sample, uint64_t number) {
-  v1::SubmitEventRequest request = sample;
+  v1::SubmitEventRequest request = to_one(sample);
   v1::PdfDocument& letter = *request.mutable_event()->mutable_discharge_letter()->mutable_pdf();
   letter.mutable_metadata()->clear_document_id();  // the sample names one; here each letter is another
   letter.mutable_metadata()->clear_set_id();
@@ -207,8 +230,63 @@ std::vector<v1::SubmitEventRequest> make_events(MakeEvent make, const v1::Submit
   return events;
 }
 
-Figure measure(const Server& server, const std::vector<v1::SubmitEventRequest>& events, int in_flight,
-               Span limit) {
+// What both ways come to.
+Figure figure_of(int in_flight, std::vector<double> times, double wall, double server_cpu,
+                 double client_cpu) {
+  std::sort(times.begin(), times.end());
+  const auto count = static_cast<double>(times.size());
+  return {in_flight,
+          count / wall,
+          server_cpu / count * 1e6,
+          client_cpu / count * 1e6,
+          times[times.size() / 2],
+          times[times.size() * 99 / 100]};
+}
+
+// One stream: a thread writes while fewer than `in_flight` events wait for their answer, another reads the
+// answers.
+Figure measure_stream(const Server& server, const std::vector<v1::SubmitEventRequest>& events, int in_flight,
+                      Span limit) {
+  auto stub = v1::Gateway::NewStub(server.channel());
+  grpc::ClientContext context;
+  const double server_before = cpu_of(server.pid);
+  const double client_before = own_cpu();
+  const Instant begun = system_env().monotonic();
+  auto stream = stub->SubmitEvents(&context);
+  std::counting_semaphore<> room(in_flight);
+  std::vector<Instant> sent(events.size());
+  std::vector<double> times;
+  size_t refused = 0;
+  std::thread reader([&] {
+    v1::SubmitEventsResponse answer;
+    while (stream->Read(&answer)) {
+      const Instant at = sent[static_cast<size_t>(answer.index())];
+      times.push_back(static_cast<double>((system_env().monotonic() - at).us));
+      if (answer.has_error()) ++refused;
+      room.release();
+    }
+  });
+  v1::SubmitEventsRequest message;
+  for (size_t i = 0; i < events.size() && system_env().monotonic() < begun + limit; ++i) {
+    room.acquire();
+    message.set_idempotency_key(events[i].idempotency_key());
+    *message.mutable_event() = events[i].event();
+    sent[i] = system_env().monotonic();
+    if (!stream->Write(message)) break;
+  }
+  stream->WritesDone();
+  reader.join();
+  const grpc::Status status = stream->Finish();
+  if (refused > 0 || !status.ok() || times.empty()) {
+    std::fprintf(stderr, "%zu refused, %s: the figure is void\n", refused, status.error_message().c_str());
+    if (times.empty()) return {};
+  }
+  return figure_of(in_flight, std::move(times), seconds_of(system_env().monotonic() - begun),
+                   cpu_of(server.pid) - server_before, own_cpu() - client_before);
+}
+
+Figure measure_unary(const Server& server, const std::vector<v1::SubmitEventRequest>& events, int in_flight,
+                     Span limit) {
   std::atomic<size_t> next = 0;
   std::atomic<size_t> refused = 0;
   std::vector<std::vector<double>> times(static_cast<size_t>(in_flight));
@@ -236,15 +314,9 @@ Figure measure(const Server& server, const std::vector<v1::SubmitEventRequest>& 
   const double wall = seconds_of(system_env().monotonic() - begun);
   std::vector<double> all;
   for (const auto& list : times) all.insert(all.end(), list.begin(), list.end());
-  std::sort(all.begin(), all.end());
-  const auto count = static_cast<double>(all.size());
   if (refused > 0) std::fprintf(stderr, "%zu refused: the figure is void\n", refused.load());
-  return {in_flight,
-          count / wall,
-          (cpu_of(server.pid) - server_before) / count * 1e6,
-          (own_cpu() - client_before) / count * 1e6,
-          all[all.size() / 2],
-          all[all.size() * 99 / 100]};
+  return figure_of(in_flight, std::move(all), wall, cpu_of(server.pid) - server_before,
+                   own_cpu() - client_before);
 }
 
 // The same durable write and nothing else: rows of the same size, in transactions of `batch`.
@@ -292,8 +364,8 @@ int run(const std::string& program, Span limit) {
   if (!cda.ok() || !pdf.ok()) return 1;
   Server server(program);
   std::printf(
-      "| letter | in flight | accepted/s | server CPU us | client CPU us | p50 us | p99 us "
-      "|\n|---|---|---|---|---|---|---|\n");
+      "| letter | way | in flight | accepted/s | server CPU us | client CPU us | p50 us | p99 us "
+      "|\n|---|---|---|---|---|---|---|---|\n");
   uint64_t first = 1;
   struct Kind {
     const char* name;
@@ -302,14 +374,19 @@ int run(const std::string& program, Span limit) {
     size_t most;
   };
   for (const Kind& kind :
-       {Kind{"CDA 60 KB", cda_event, *cda, 20'000}, Kind{"PDF 300 KB", pdf_event, *pdf, 3'000}}) {
+       {Kind{"CDA as it is", small_event, *cda, 20'000}, Kind{"CDA 60 KB", cda_event, *cda, 20'000},
+        Kind{"PDF 300 KB", pdf_event, *pdf, 3'000}}) {
     for (const int in_flight : {1, 16, 64}) {
-      const auto events = make_events(kind.make, kind.sample, first, kind.most);
-      first += kind.most;
-      const Figure f = measure(server, events, in_flight, limit);
-      std::printf("| %s | %d | %.0f | %.0f | %.0f | %.0f | %.0f |\n", kind.name, f.in_flight, f.rate,
-                  f.server_cpu_us, f.client_cpu_us, f.p50_us, f.p99_us);
-      std::fflush(stdout);
+      for (const bool streamed : {false, true}) {
+        const auto events = make_events(kind.make, kind.sample, first, kind.most);
+        first += kind.most;
+        const Figure f = streamed ? measure_stream(server, events, in_flight, limit)
+                                  : measure_unary(server, events, in_flight, limit);
+        std::printf("| %s | %s | %d | %.0f | %.0f | %.0f | %.0f | %.0f |\n", kind.name,
+                    streamed ? "stream" : "unary", f.in_flight, f.rate, f.server_cpu_us, f.client_cpu_us,
+                    f.p50_us, f.p99_us);
+        std::fflush(stdout);
+      }
     }
   }
   std::printf("\n| the same rows, written alone | events/s | CPU us |\n|---|---|---|\n");

@@ -1,7 +1,9 @@
 #!/bin/bash
-# The documents of all samples, judged by programs of others where they are at hand:
+# What leaves for all samples, judged by programs of others where they are at hand:
 #   PASSERELLE_CDA_CHECK    a program that takes CDA files and succeeds when they conform (the official schematrons)
 #   PASSERELLE_XDS_SCHEMA   lcm.xsd of ebRS 3.0, for METADATA.XML
+#   PASSERELLE_FHIR_CHECK   a program that takes FHIR files and succeeds when they conform to the profiles that they claim
+#                           (the HL7 validator with PDSm 3.1.1), for the bundles of ITI-65 and the documents of ITI-105
 # What is not named is skipped, and said so.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -10,12 +12,19 @@ program=${PASSERELLE_PROGRAM:-build/ci/passerelle}
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
+mkdir "$out/config"
+cp deploy/config/policy.yaml "$out/config"
+sed 's/^    #form: ITI65$/    form: ITI105/' deploy/config/passerelle.yaml >"$out/config/iti105.yaml"
+grep -q 'form: ITI105' "$out/config/iti105.yaml"
 for event in samples/letters/*.yaml samples/letters/*.json; do
-  "$program" preview "$event" --out "$out/$(basename "${event%.*}")"
+  name=$(basename "${event%.*}")
+  "$program" preview "$event" --out "$out/iti65/$name"
+  "$program" preview "$event" --out "$out/iti105/$name" --config "$out/config/iti105.yaml"
 done
-mapfile -t documents < <(find "$out" -name document.xml | sort)
-mapfile -t archives < <(find "$out" -name IHE_XDM.zip | sort)
-[ ${#documents[@]} -gt 0 ] && [ ${#archives[@]} -eq ${#documents[@]} ]
+mapfile -t documents < <(find "$out/iti65" -path '*/0-*/document.xml' | sort)
+mapfile -t archives < <(find "$out/iti65" -name IHE_XDM.zip | sort)
+mapfile -t bundles < <(find "$out" -path '*-dmp-demo/*.json' ! -name issues.json | sort)
+[ ${#documents[@]} -gt 0 ] && [ ${#archives[@]} -gt 0 ] && [ ${#bundles[@]} -gt 0 ]
 
 if [ -n "${PASSERELLE_CDA_CHECK:-}" ]; then
   "$PASSERELLE_CDA_CHECK" "${documents[@]}"
@@ -33,4 +42,11 @@ sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read("IHE_XDM/SUBSET01/META
   echo "${#archives[@]} METADATA.XML are valid"
 else
   echo "skipped: PASSERELLE_XDS_SCHEMA names no schema of ebRS"
+fi
+
+if [ -n "${PASSERELLE_FHIR_CHECK:-}" ]; then
+  "$PASSERELLE_FHIR_CHECK" "${bundles[@]}"
+  echo "${#bundles[@]} bundles and DocumentReferences pass the check of FHIR"
+else
+  echo "skipped: PASSERELLE_FHIR_CHECK names no program that checks FHIR"
 fi

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Nothing that was acknowledged is lost: the gateway dies by kill -9 at random points, under load.
 
-Hospitals submit letters all the time, and send each key again until they have a receipt. In the end every key has
-one receipt, every delivery is delivered under a Message-ID of its own, and a mailbox has a second copy of a
-letter only where a kill met that letter under way.
+Hospitals submit letters all the time, and send each key again until they have a receipt; a repository that also fails
+takes some of them. In the end every key has one receipt and every delivery is delivered; a mail has a Message-ID of its
+own, and a mailbox a second copy of it only where a kill met it under way; a document is in the repository exactly once.
 
 PASSERELLE_KILLS says how many kills (20), PASSERELLE_SEED which ones.
 """
@@ -21,11 +21,13 @@ import time
 import uuid
 
 import world as w
-from world import box, require, require_equal
+from world import box, repo, require, require_equal
 
 CLIENTS = 6
 MAILBOXES = [f"medecin{number}@cabinet-{number}.demo.mssante.fr" for number in range(8)]
 CONCURRENCY = 4
+# Of the requests to the repository, how many go wrong.
+FAULTY = 0.2
 # A client's pause between two letters, and what the gateway lives at most before it is killed.
 PAUSE_S = (0.1, 0.7)
 LIFE_S = 1.5
@@ -34,11 +36,11 @@ WORTH_REPEATING = ("UNAVAILABLE", "RESOURCE_EXHAUSTED")
 
 
 class Letters:
-    """Makes events that differ: key, document, recipients."""
+    """Makes events that differ: key, document, recipients. Two thirds go to the shared record, some to it alone."""
 
     def __init__(self, chance: random.Random):
         self._chance = chance
-        self._pdf = w.load_event("samples/letters/two-recipients.yaml")
+        self._pdf = w.load_event("samples/letters/several-recipients.yaml")
         self._cda = w.load_event("samples/letters/cda-passthrough.yaml")
         self._cda_id = re.search(rb'<id root="([0-9.]+)"/>', self._cda.event.discharge_letter.sender_cda).group(1)
 
@@ -46,7 +48,8 @@ class Letters:
         number = uuid.UUID(int=self._chance.getrandbits(128))
         with_cda = self._chance.random() < 0.5
         template = self._cda if with_cda else self._pdf
-        targets = self._chance.sample(MAILBOXES, self._chance.choice((1, 1, 2)))
+        filed = self._chance.random() < 0.66
+        targets = self._chance.sample(MAILBOXES, self._chance.choice((0, 1, 1, 2) if filed else (1, 1, 2)))
 
         def edit(request):
             request.idempotency_key = f"kill-{number}"
@@ -56,6 +59,8 @@ class Letters:
                 recipient = request.event.recipients.add()
                 recipient.CopyFrom(person)
                 recipient.person.mailbox = target
+            if filed:
+                request.event.recipients.add().shared_record.SetInParent()
             if with_cda:
                 letter = request.event.discharge_letter
                 letter.sender_cda = letter.sender_cda.replace(self._cda_id, b"2.25.%d" % number.int)
@@ -110,8 +115,26 @@ class Hospital(threading.Thread):
 
 def change(config: dict, port: int) -> None:
     config["grpc"]["listen"] = f"127.0.0.1:{port}"  # the same after each start, as hospitals know it
-    config["mssante"][0]["concurrency"] = CONCURRENCY
+    for partner in (config["mssante"][0], config["repositories"][0]):
+        partner["concurrency"] = CONCURRENCY
     config["retry"] = {"first": "0.1s", "most": "1s", "breaker_failures": 5, "breaker_pause": "1s"}
+
+
+def trouble(chance: random.Random):
+    """What the repository does to a request: mostly what it should."""
+    lock = threading.Lock()
+
+    def fault(kind: str, _: str) -> repo.Fault | None:
+        with lock:
+            if chance.random() >= FAULTY:
+                return None
+            if kind == "search":
+                return chance.choice((repo.refuse(503), repo.drop(stores=False)))
+            return chance.choice((
+                repo.drop(stores=True), repo.drop(stores=False), repo.refuse(503), repo.Fault("half"),
+                repo.Fault(before_s=0.3), repo.Fault(after_s=0.3)))
+
+    return fault
 
 
 def kill_again_and_again(world: w.World, kills: int, chance: random.Random) -> None:
@@ -130,6 +153,7 @@ def kill_again_and_again(world: w.World, kills: int, chance: random.Random) -> N
 def run_load(world: w.World, kills: int, seed: int) -> list[Hospital]:
     world.start_gateway()
     stop = threading.Event()
+    world.repository.trouble = trouble(random.Random(seed + 1))
     hospitals = [Hospital(world.client(), seed * 1000 + number, stop) for number in range(CLIENTS)]
     for hospital in hospitals:
         hospital.start()
@@ -140,6 +164,7 @@ def run_load(world: w.World, kills: int, seed: int) -> list[Hospital]:
         world.start_gateway()
     finally:
         stop.set()
+        world.repository.heal()
     for hospital in hospitals:
         hospital.join(60)
         require(not hospital.is_alive(), "a hospital still waits for a receipt")
@@ -196,12 +221,13 @@ def check_delivered(outcome: Outcome) -> None:
 
 
 def check_letters(outcome: Outcome) -> None:
-    """each delivery has one Message-ID of its own, and the mailboxes hold those letters and no other"""
+    """each mail has one Message-ID of its own, and the mailboxes hold those letters and no other"""
     where = {}
     for key, status in outcome.statuses.items():
+        mailboxes = w.mailboxes_of(outcome.sent[key])
         for recipient in status.recipients:
-            mailbox = outcome.sent[key].event.recipients[recipient.recipient_index].person.mailbox
-            for delivery in recipient.deliveries:
+            mailbox = mailboxes.get(recipient.recipient_index)
+            for delivery in recipient.deliveries if mailbox else ():
                 require(delivery.partner_reference not in where, "two deliveries have one Message-ID")
                 where[delivery.partner_reference] = (mailbox, status.document_sha256)
     found = set()
@@ -219,17 +245,30 @@ def check_letters(outcome: Outcome) -> None:
     require_equal(len(where.keys() - found), 0, "letters that are said to be delivered and are not there")
 
 
+def check_documents(outcome: Outcome) -> None:
+    """the repository holds each document that was meant for it exactly once, with its bytes, and no other"""
+    meant = {status.document_id: status.document_sha256 for key, status in outcome.statuses.items()
+             if w.index_of(outcome.sent[key], "shared_record") is not None}
+    for document_id, sha256 in meant.items():
+        stored = outcome.world.repository.document(document_id)
+        require_equal(hashlib.sha256(stored.content).hexdigest(), sha256, "document")
+    require_equal(len(outcome.world.repository.all_documents()), len(meant), "documents")
+    require_equal(len(outcome.world.repository.submissions), len(meant), "submission sets")
+    require_equal(outcome.world.repository.complaints, [], "what the repository found wrong")
+
+
 def check_copies(outcome: Outcome) -> None:
-    """a second copy exists only where a kill met the send, and is the same letter"""
-    for delivery in outcome.deliveries:
+    """a second copy of a mail exists only where a kill met the send, and is the same letter"""
+    mails = [one for one in outcome.deliveries if one.partner_reference in outcome.letters]
+    for delivery in mails:
         copies = outcome.letters[delivery.partner_reference]
         require(len(copies) <= delivery.attempts, f"{len(copies)} copies after {delivery.attempts} attempts")
         require_equal(len(set(copies)), 1, "different letters under one Message-ID")
     copies = sum(len(found) for found in outcome.letters.values())
     in_flight = outcome.in_flight()
-    require(in_flight <= CONCURRENCY * outcome.kills, f"{in_flight} sends in flight at {outcome.kills} kills")
-    require(copies <= len(outcome.deliveries) + in_flight,
-            f"{copies} copies of {len(outcome.deliveries)} letters, {in_flight} in flight at the kills")
+    require(in_flight <= 2 * CONCURRENCY * outcome.kills, f"{in_flight} sends in flight at {outcome.kills} kills")
+    require(copies <= len(mails) + in_flight,
+            f"{copies} copies of {len(mails)} letters, {in_flight} in flight at the kills")
 
 
 def check_audit(outcome: Outcome) -> None:
@@ -273,11 +312,14 @@ def test(report: w.Report) -> None:
                    claim=f"{kills} kills: every hospital has its receipts")
         report.end()
         outcome = Outcome(world, hospitals, kills)
-        for check in (check_receipts, check_delivered, check_letters, check_copies, check_log, check_audit):
+        for check in (check_receipts, check_delivered, check_letters, check_documents, check_copies, check_log,
+                      check_audit):
             report.run(check, outcome)
             report.end()
         copies = sum(len(found) for found in outcome.letters.values())
-        print(f"      {len(outcome.sent)} events, {len(outcome.deliveries)} deliveries, {copies} letters; "
+        repository = world.repository
+        print(f"      {len(outcome.sent)} events, {len(outcome.deliveries)} deliveries, {copies} letters, "
+              f"{len(repository.all_documents())} documents by {repository.count('POST')} transactions; "
               f"{outcome.in_flight()} sends in flight at the kills; "
               f"{sum(one.repeated for one in hospitals)} calls repeated, "
               f"{sum(one.lost_receipts for one in hospitals)} receipts lost with the process and given again",

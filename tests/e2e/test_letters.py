@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Every sample letter, from `passerelle submit` to a real mailbox, read back by a reader that is not ours.
+"""Every sample letter, from `passerelle submit` to a real mailbox and to a document repository, read back by readers
+that are not ours: one document, two partners. Neither partner holds up the other.
 
 PASSERELLE_XDS_SCHEMA may name the ebRS lcm.xsd: METADATA.XML is then validated with it as well.
 """
@@ -13,13 +14,14 @@ import hashlib
 import json
 import pathlib
 import re
+import time
 import unicodedata
 from dataclasses import dataclass
 from email.message import EmailMessage
 from xml.etree import ElementTree
 
 import world as w
-from world import box, require, require_equal
+from world import box, repo, require, require_equal
 
 CDA = "{urn:hl7-org:v3}"
 SENDER = "cpts.demo@cpts-demo.mssante.fr"
@@ -27,7 +29,7 @@ SENDER = "cpts.demo@cpts-demo.mssante.fr"
 
 @dataclass
 class Sent:
-    """One recipient's letter: what was submitted, what the gateway says, what the mailbox holds."""
+    """One recipient's mail: what was submitted, what the gateway says, what the mailbox holds."""
 
     name: str
     request: object
@@ -64,6 +66,22 @@ class Sent:
         return self.request.event.recipients[self.index].HasField("patient")
 
 
+@dataclass
+class Filed:
+    """One event's document in the repository: what was submitted, what the gateway says, what lies there."""
+
+    name: str
+    request: object
+    status: object
+    index: int
+    stored: repo.Stored
+    preview: pathlib.Path
+
+    @property
+    def delivery(self):
+        return self.status.recipients[self.index].deliveries[0]
+
+
 def samples() -> list[pathlib.Path]:
     """A replacement comes after what it replaces, as a hospital sends it."""
     found = sorted(path for path in w.LETTERS.iterdir() if path.suffix in (".yaml", ".json"))
@@ -78,18 +96,22 @@ def letter_of(world: w.World, address: str, reference: str) -> bytes:
     return found[0]
 
 
-def send(world: w.World, client: w.Client, path: pathlib.Path) -> list[Sent]:
+def send(world: w.World, client: w.Client, path: pathlib.Path) -> list[Sent | Filed]:
     said = json.loads(world.submit(path, "--wait", "--json").stdout)
     status = client.get(event_id=said["event_id"])
     preview = world.folder / "preview" / path.stem
     world.run("preview", path, "--out", preview, "--config", world.config_file)
     request = w.load_event(path)
-    result = []
-    for index, address in enumerate(w.addresses_of(request)):
+    result: list[Sent | Filed] = []
+    for index, address in w.mailboxes_of(request).items():
         delivery = status.recipients[index].deliveries[0]
         raw = letter_of(world, address, delivery.partner_reference)
-        result.append(Sent(path.stem, request, status, index, address, raw,
-                           preview / f"{index}-{delivery.adapter}"))
+        result.append(Sent(path.stem, request, status, index, address, raw, preview / f"{index}-{delivery.adapter}"))
+    index = w.index_of(request, "shared_record")
+    if index is not None:
+        adapter = status.recipients[index].deliveries[0].adapter
+        stored = world.repository.document(status.document_id)
+        result.append(Filed(path.stem, request, status, index, stored, preview / f"{index}-{adapter}"))
     return result
 
 
@@ -190,6 +212,61 @@ LETTER_CHECKS = (check_state, check_headers, check_subject, check_one_patient, c
                  check_pdf, check_preview)
 
 
+# --- what each document in the repository must be -----------------------------------------------------------
+
+
+def check_filed_state(filed: Filed) -> None:
+    """the gateway says that it is delivered, and under which identifier"""
+    require_equal(w.state_name(filed.delivery), "delivered", "state")
+    require_equal((filed.delivery.attempts, filed.delivery.reason), (1, "ACCEPTED"), "attempts and reason")
+    require(filed.delivery.delivered_at.seconds > 0, "no time of delivery")
+    require_equal(filed.delivery.partner_reference, f"urn:oid:{filed.status.document_id}", "reference")
+
+
+def check_filed_document(filed: Filed) -> None:
+    """the document there is the one of the receipt: bytes, identifier, size and SHA-1"""
+    content = filed.stored.content
+    require_equal(hashlib.sha256(content).hexdigest(), filed.status.document_sha256, "sha256 of the receipt")
+    require_equal(box.read_cda(content)["id"], filed.status.document_id, "identifier in the document")
+    require_equal(filed.stored.document_id, filed.status.document_id, "masterIdentifier")
+    require_equal(filed.stored.attachment["size"], len(content), "size")
+    require_equal(base64.b64decode(filed.stored.attachment["hash"]), hashlib.sha1(content).digest(), "hash")
+
+
+def check_filed_patient(filed: Filed) -> None:
+    """it is filed under the INS that stands in the document"""
+    patient = box.read_cda(filed.stored.content)["patient"]
+    wanted = {"system": f"urn:oid:{patient['ins_oid']}", "value": patient["ins"]}
+    subject = filed.stored.reference["subject"]["identifier"]
+    require_equal({name: subject[name] for name in wanted}, wanted, "subject")
+    inside = next(one for one in filed.stored.reference["contained"] if one["resourceType"] == "Patient")
+    found = [{name: one.get(name) for name in wanted} for one in inside["identifier"]]
+    require_equal(found.count(wanted), 1, "INS of the contained patient")
+
+
+def check_filed_preview(filed: Filed) -> None:
+    """preview wrote the very bytes that were sent"""
+    require((filed.preview / "bundle.json").read_bytes() == filed.stored.request, "bundle.json")
+    require((filed.preview / "document.xml").read_bytes() == filed.stored.content, "document.xml")
+
+
+FILED_CHECKS = (check_filed_state, check_filed_document, check_filed_patient, check_filed_preview)
+
+
+def check_one_document(filed: Filed, sent: Sent) -> None:
+    """the mail and the repository hold one document: same bytes, identifier, size and SHA-1 on both sides"""
+    require(sent.document == filed.stored.content, "the bytes differ")
+    entry, = box.read_metadata(sent.archive["IHE_XDM/SUBSET01/METADATA.XML"])["documents"]
+    require_equal(entry["external_identifiers"]["uniqueId"], filed.stored.document_id, "uniqueId and masterIdentifier")
+    attachment = filed.stored.attachment
+    require_equal(entry["slots"]["size"], [str(attachment["size"])], "size")
+    require_equal(entry["slots"]["hash"][0].lower(), base64.b64decode(attachment["hash"]).hex(), "SHA-1")
+    require_equal(entry["name"], attachment["title"], "title")
+    for name, concept in (("typeCode", filed.stored.reference["type"]),
+                          ("classCode", filed.stored.reference["category"][0])):
+        require_equal(entry["classifications"][name][0]["code"], concept["coding"][0]["code"], name)
+
+
 # --- what holds over all of them ----------------------------------------------------------------------------
 
 
@@ -215,7 +292,7 @@ def check_message_ids(sent: list[Sent]) -> None:
 
 def check_two_recipients(sent: list[Sent]) -> None:
     """two recipients of one event: two letters, one document"""
-    pair = [one for one in sent if one.name == "two-recipients"]
+    pair = [one for one in sent if one.name == "several-recipients"]
     require_equal(len(pair), 2, "letters")
     require_equal(len({one.letter["Message-ID"] for one in pair}), 2, "Message-IDs")
     require_equal(len({one.document for one in pair}), 1, "documents")
@@ -230,6 +307,28 @@ def check_replacement(sent: list[Sent]) -> None:
     require(old.status.document_id.encode() in new.document, "the old identifier is not in the document")
 
 
+def check_superseded(filed: list[Filed]) -> None:
+    """in the repository the replaced document is superseded, and the new one names it"""
+    old, new = (next(one for one in filed if one.name == name) for name in ("pdf", "replacement"))
+    require_equal((old.stored.status, new.stored.status), ("superseded", "current"), "status of old and new")
+    related, = new.stored.reference["relatesTo"]
+    require_equal(related["code"], "replaces", "relatesTo.code")
+    named = related["target"].get("identifier", {}).get("value")
+    require_equal(named, f"urn:oid:{old.status.document_id}", "relatesTo.target")
+    others = [one.stored.status for one in filed if one is not old]
+    require_equal(set(others), {"current"}, "status of the others")
+
+
+def check_tool(sent: list[Sent], world: w.World) -> None:
+    """the tool that one sample names got its document once, under a signature that holds"""
+    one = next(one for one in sent if one.name == "pdf")
+    delivery = one.status.recipients[w.index_of(one.request, "tool")].deliveries[0]
+    require_equal((w.state_name(delivery), delivery.attempts), ("delivered", 1), "state and attempts")
+    call, = world.repository.tool_calls
+    require(call.document == one.document, "another document")
+    require_equal(call.json["document"]["id"], one.status.document_id, "identifier")
+
+
 def check_resubmission(sent: list[Sent], client: w.Client) -> None:
     """sent again, each event gets the same receipt and nothing more is delivered"""
     for one in sent:
@@ -239,10 +338,15 @@ def check_resubmission(sent: list[Sent], client: w.Client) -> None:
 
 
 def check_nothing_twice(sent: list[Sent], world: w.World) -> None:
-    """each mailbox has its letters once"""
+    """each mailbox has its letters once, and the repository its documents"""
     for address in {one.address for one in sent}:
         count = sum(one.address == address for one in sent)
         require_equal(len(world.mail.mailbox(address).letters()), count, "letters in a mailbox")
+    events = {one.status.event_id for one in sent if w.index_of(one.request, "shared_record") is not None}
+    require_equal(len(world.repository.all_documents()), len(events), "documents in the repository")
+    require_equal(len(world.repository.submissions), len(events), "submission sets in the repository")
+    require_equal(len(world.repository.binaries), len(events), "binaries in the repository")
+    require_equal(world.repository.complaints, [], "what the repository found wrong")
 
 
 def check_audit(sent: list[Sent], world: w.World) -> None:
@@ -306,22 +410,83 @@ def check_nothing_in_clear(sent: list[Sent], world: w.World) -> None:
     require(any(needle in sent[0].raw for needle in needles), "this check is blind")
 
 
+# --- one partner down, the other served ---------------------------------------------------------------------
+
+
+def submit_again(client: w.Client, key: str):
+    """A sample under another key, with another document: the receipt."""
+    request = w.load_event("samples/letters/several-recipients.yaml")
+    request.idempotency_key = key
+    return client.submit(request).status
+
+
+def wait_delivered(client: w.Client, event_id: str, indexes: list[int]):
+    """The event's status once these recipients are served, and all others are not."""
+    def found():
+        status = client.get(event_id=event_id)
+        served = [one.recipient_index for one in status.recipients if w.state_name(one.deliveries[0]) == "delivered"]
+        return status if served == indexes else None
+
+    return w.wait_until(found, f"not exactly {indexes} are served")
+
+
+def check_repository_down(world: w.World, client: w.Client) -> None:
+    """a repository that is down holds no mail; when it is back, it gets the document once"""
+    world.repository.go_down()
+    begin = time.monotonic()
+    events = [submit_again(client, f"sans-depot-{number}") for number in range(5)]
+    for event in events:
+        wait_delivered(client, event.event_id, [0, 1])
+    waiting = client.get(event_id=events[0].event_id).recipients[2].deliveries[0]
+    require_equal(waiting.reason, "CONNECTION_REFUSED", "reason")
+    require(time.monotonic() - begin < 20, "the mails waited for the repository")
+    world.repository.come_up()
+    for event in events:
+        require(w.all_delivered(client.wait_settled(event.event_id)), "a document is not delivered")
+        world.repository.document(event.document_id)
+
+
+def check_mail_down(world: w.World, client: w.Client) -> None:
+    """a mail host that is down holds no document; when it is back, each mailbox gets its letter once"""
+    address = w.mailboxes_of(w.load_event("samples/letters/several-recipients.yaml"))[1]
+    before = len(world.mail.mailbox(address).letters())
+    world.mail.go_down()
+    begin = time.monotonic()
+    events = [submit_again(client, f"sans-courrier-{number}") for number in range(5)]
+    for event in events:
+        wait_delivered(client, event.event_id, [2])
+        world.repository.document(event.document_id)
+    require(time.monotonic() - begin < 20, "the documents waited for the mail host")
+    world.mail.come_up()
+    for event in events:
+        require(w.all_delivered(client.wait_settled(event.event_id)), "a letter is not delivered")
+    require_equal(len(world.letters_to(address, before + 5)), before + 5, "letters")
+
+
 def test(report: w.Report) -> None:
     with w.World() as world:
         world.start_gateway()
         client = world.client()
-        sent: list[Sent] = []
+        arrived: list[Sent | Filed] = []
         for path in samples():
-            report.run(lambda: sent.extend(send(world, client, path)), claim=f"{path.name} arrives")
-        require(sent, "nothing arrived")
-        for one in sent:
-            for check in LETTER_CHECKS:
+            report.run(lambda: arrived.extend(send(world, client, path)), claim=f"{path.name} arrives")
+        sent = [one for one in arrived if isinstance(one, Sent)]
+        filed = [one for one in arrived if isinstance(one, Filed)]
+        require(sent and filed, "nothing arrived")
+        for one in arrived:
+            for check in LETTER_CHECKS if isinstance(one, Sent) else FILED_CHECKS:
                 report.run(check, one, claim=f"{one.name} to recipient {one.index}: {check.__doc__}")
+        for one in filed:
+            mail = next(mail for mail in sent if mail.name == one.name)
+            report.run(check_one_document, one, mail, claim=f"{one.name}: {check_one_document.__doc__}")
         for check in (check_bodies, check_message_ids, check_two_recipients, check_replacement):
             report.run(check, sent)
+        report.run(check_superseded, filed)
         report.run(check_resubmission, sent, client)
-        for check in (check_nothing_twice, check_audit, check_nothing_in_clear):
+        for check in (check_tool, check_nothing_twice, check_audit, check_nothing_in_clear):
             report.run(check, sent, world)
+        for check in (check_repository_down, check_mail_down):
+            report.run(check, world, client)
         report.end()
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What a mail partner does to letters: it refuses, delays, goes away, stays silent, shows or sees a wrong certificate.
-Each letter's state says so, nothing is lost, and nothing else waits."""
+"""What a mail partner, or a tool, does to letters: it refuses, delays, goes away, stays silent, shows or sees a wrong
+certificate. Each letter's state says so, nothing is lost, and nothing else waits. Repositories: test_repository.py."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import socket
 import time
 
 import world as w
-from world import require, require_equal
+from world import repo, require, require_equal
 
 GOOD = "bonne.adresse@cabinet.demo.mssante.fr"
-SAMPLE = "samples/letters/two-recipients.yaml"
+SAMPLE = "samples/letters/several-recipients.yaml"
 FALLBACK_FR = "L'envoi n'a pas abouti"
 
 
@@ -142,6 +142,46 @@ def check_bulkhead(world: w.World, silent: socket.socket) -> None:
     held.close()
 
 
+def to_tool(key: str):
+    """The sample, for the tool alone."""
+    request = w.load_event(SAMPLE)
+    request.idempotency_key = key
+    del request.event.recipients[:]
+    request.event.recipients.add().tool.name = "outil-demo"
+    return request
+
+
+def check_tool_repeats(world: w.World) -> None:
+    """a tool that hung up, answered 503 or a redirection gets the same request again: same identifier, same bytes"""
+    client, tool = world.client(), world.repository
+    how = {"stores": True, "on": "tool"}
+    for number, fault in enumerate((repo.Fault("none", **how), repo.refuse(503, **how), repo.Fault("moved", **how))):
+        before = len(tool.tool_calls)
+        tool.fault(fault)
+        status = client.wait_settled(client.submit(to_tool(f"outil-encore-{number}")).status.event_id)
+        require(w.all_delivered(status), f"it is {w.state_name(first(status))} {first(status).reason}")
+        require_equal(first(status).attempts, 2, "attempts")
+        calls = tool.tool_calls[before:]
+        require_equal((len(calls), len({(call.id, call.body) for call in calls})), (2, 1), "calls, and different ones")
+        require_equal(calls[0].json["event_id"], status.event_id, "event")
+
+
+def check_tool_refuses(world: w.World) -> None:
+    """a tool that refuses the content ends it, with a French reason and a task; one that refuses us is asked again"""
+    client, tool = world.client(), world.repository
+    for code, reason in ((400, "CONTENT_REFUSED"), (413, "TOO_LARGE"), (422, "CONTENT_REFUSED")):
+        tool.fault(repo.refuse(code, on="tool"))
+        status = client.wait_settled(client.submit(to_tool(f"outil-refus-{code}")).status.event_id)
+        require_equal((w.state_name(first(status)), first(status).reason), ("rejected", reason), f"answer to {code}")
+        require_equal(first(status).partner_code, str(code), "code")
+        require(status.recipients[0].task_id, "no task is open")
+        require_french(status.recipients[0])
+    tool.fault(repo.refuse(401, on="tool"))
+    status = client.wait_settled(client.submit(to_tool("outil-acces")).status.event_id)
+    require(w.all_delivered(status) and first(status).attempts == 2, "it is not tried again")
+    require_equal(tool.complaints, [], "what the tool found wrong")
+
+
 def require_owed(status) -> None:
     """Waiting for its next attempt, or in it: between two looks a retry may begin."""
     require(w.state_name(first(status)) in ("pending", "sending"), w.state_name(first(status)))
@@ -233,7 +273,8 @@ def test(report: w.Report) -> None:
         port = silent.getsockname()[1]
         with w.World(change=lambda config: change_config(config, port), change_policy=change_policy) as world:
             world.start_gateway()
-            for check in (check_refused, check_delayed, check_gives_up, check_host_down):
+            for check in (check_refused, check_delayed, check_gives_up, check_host_down, check_tool_repeats,
+                          check_tool_refuses):
                 report.run(check, world)
             report.run(check_bulkhead, world, silent)
             report.end()

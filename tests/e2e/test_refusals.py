@@ -42,7 +42,7 @@ def wrong_key(request) -> None:
 
 
 def other_patient(request) -> None:
-    request.event.subject.CopyFrom(w.load_event("samples/letters/two-recipients.yaml").event.subject)
+    request.event.subject.CopyFrom(w.load_event("samples/letters/several-recipients.yaml").event.subject)
 
 
 def in_cda(old: bytes, new: bytes):
@@ -79,6 +79,10 @@ def set_mailbox(value: str):
         request.event.recipients[0].person.mailbox = value
 
     return edit
+
+
+def set_tool(request, name: str) -> None:
+    request.event.recipients[2].tool.name = name
 
 
 def assign(path: str, value):
@@ -121,7 +125,11 @@ BAD = (
         *DOCUMENT, [PDF_FIELD]),
     Bad("a recipient with no address", PDF, set_mailbox(""), *INVALID, ["event.recipients[0].person.mailbox"]),
     Bad("a recipient with no target", PDF, lambda request: request.event.recipients.add(), *INVALID,
-        ["event.recipients[1]"]),
+        ["event.recipients[3]"]),
+    Bad("the shared record twice", PDF, lambda request: request.event.recipients.add().shared_record.SetInParent(),
+        *INVALID, ["event.recipients[3]"]),
+    Bad("a tool that the tenant does not have", PDF, lambda request: set_tool(request, "poison"), *INVALID,
+        ["event.recipients[2].tool.name"], "poison"),
     Bad("an address outside of the secure space", PDF, set_mailbox("poison@example.com"), *INVALID,
         ["event.recipients[0].person.mailbox"], "poison"),
     Bad("no recipient", PDF, lambda request: request.event.ClearField("recipients"), *INVALID, ["event.recipients"]),
@@ -150,6 +158,7 @@ class Scene:
     def require_intact(self) -> None:
         require_equal(self.client.get(event_id=self.receipt.event_id), self.status, "the letter accepted before")
         require_equal(len(self.world.mail.mailbox(WITNESS).letters()), 1, "its copies")
+        self.world.repository.document(self.receipt.document_id)
 
     def require_silent(self, refusal: w.Refusal, *poisons: str) -> None:
         log = self.world.log.read_bytes()
@@ -264,7 +273,8 @@ def check_document_known_to_recipient(scene: Scene) -> None:
     request.event.recipients.add().person.mailbox = newcomer
     status = scene.client.wait_settled(scene.client.submit(request).status.event_id)
     require(w.all_delivered(status), "it is not delivered")
-    require_equal([bool(one.same_as) for one in w.deliveries_of(status)], [True, False], "known to the recipients")
+    require_equal([bool(one.same_as) for one in w.deliveries_of(status)], [True, True, False],
+                  "known to the recipients")
     require_equal(len(scene.world.letters_to(newcomer)), 1, "letters to the newcomer")
     scene.require_intact()
 
@@ -425,7 +435,7 @@ def fill(folder: pathlib.Path, leave: int) -> pathlib.Path:
 
 
 def letter_for(address: str, number: int):
-    request = w.edited(w.load_event("samples/letters/two-recipients.yaml"), set_mailbox(address))
+    request = w.edited(w.load_event("samples/letters/several-recipients.yaml"), set_mailbox(address))
     del request.event.recipients[1:]
     request.idempotency_key = f"disque-{address}-{number}"
     return request

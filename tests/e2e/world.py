@@ -1,8 +1,8 @@
 """A whole small world for the end-to-end tests: development PKI, private mail host, gateway, clients.
 
-Everything is real and lives in one temporary folder: the program itself, Postfix and Dovecot from
-deploy/demo/mailhost, and callers that are not ours (stock grpcio, Python's IMAP and e-mail readers). The
-configuration is the one in deploy/config, with other paths and ports.
+Everything lives in one temporary folder: the program itself, Postfix and Dovecot from deploy/demo/mailhost, a
+document repository and a tool (tests/support/repository.py), and callers that are not ours (stock grpcio, Python's
+IMAP and e-mail readers). The configuration is the one in deploy/config, with other paths and ports.
 
     with World() as world:
         gateway = world.start_gateway()
@@ -24,11 +24,15 @@ import random
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
+import urllib.error
+import urllib.request
+import uuid
 from dataclasses import dataclass, field
 
 import grpc
@@ -41,6 +45,7 @@ from passerelle.v1 import delivery_pb2, gateway_pb2, gateway_pb2_grpc
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests" / "support"))
 import mailbox as box  # noqa: E402  (ours, found through the path above before Python's own)
+import repository as repo  # noqa: E402
 
 LETTERS = REPOSITORY / "samples" / "letters"
 MAILHOST = REPOSITORY / "deploy" / "demo" / "mailhost"
@@ -48,6 +53,9 @@ MAILHOST_CACHE = REPOSITORY / "build" / "mailhost-cache"
 MESSAGE_BYTES_MAX = 32 * 1024 * 1024
 CALL_S = 60
 READY_S = 30
+# Options of a client that holds little of what it does not read: gRPC's own window grows to megabytes.
+SMALL_WINDOW = (("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 65535))
+GRPC_CODES = {code.value[0]: code.name for code in grpc.StatusCode}
 
 
 class Failed(AssertionError):
@@ -109,6 +117,24 @@ def load_event(path: str | os.PathLike) -> gateway_pb2.SubmitEventRequest:
     return json_format.ParseDict(_with_files(tree, path.parent), gateway_pb2.SubmitEventRequest())
 
 
+def letter(key: str, *targets: str) -> gateway_pb2.SubmitEventRequest:
+    """A small letter under this key. Targets: "shared_record", the name of a tool, or a doctor's mailbox."""
+    request = load_event(LETTERS / "several-recipients.yaml")
+    request.idempotency_key = key
+    doctor = copy.deepcopy(request.event.recipients[0])
+    del request.event.recipients[:]
+    for target in targets:
+        recipient = request.event.recipients.add()
+        if target == "shared_record":
+            recipient.shared_record.SetInParent()
+        elif "@" in target:
+            recipient.CopyFrom(doctor)
+            recipient.person.mailbox = target
+        else:
+            recipient.tool.name = target
+    return request
+
+
 def _with_files(tree, folder: pathlib.Path):
     if isinstance(tree, list):
         return [_with_files(one, folder) for one in tree]
@@ -124,16 +150,27 @@ def _with_files(tree, folder: pathlib.Path):
     return result
 
 
-def addresses_of(request: gateway_pb2.SubmitEventRequest) -> list[str]:
-    """The mailbox of each recipient, in order."""
-    result = []
-    for recipient in request.event.recipients:
+def mailboxes_of(request: gateway_pb2.SubmitEventRequest) -> dict[int, str]:
+    """The mailbox of each recipient that gets a mail, by its index."""
+    result = {}
+    for index, recipient in enumerate(request.event.recipients):
         target = recipient.WhichOneof("target")
         if target == "patient":
-            result.append(f"{request.event.subject.ins.matricule}@patient.mssante.fr".lower())
-        else:
-            result.append(getattr(recipient, target).mailbox)
+            result[index] = f"{request.event.subject.ins.matricule}@patient.mssante.fr".lower()
+        elif target in ("person", "structure"):
+            result[index] = getattr(recipient, target).mailbox
     return result
+
+
+def index_of(request: gateway_pb2.SubmitEventRequest, target: str) -> int | None:
+    """Which recipient is the shared record, or a tool; None when there is none."""
+    found = [recipient.WhichOneof("target") for recipient in request.event.recipients]
+    return found.index(target) if target in found else None
+
+
+def preview_of(request: gateway_pb2.SubmitEventRequest) -> gateway_pb2.PreviewEventRequest:
+    """The question what that submission would send."""
+    return gateway_pb2.PreviewEventRequest(idempotency_key=request.idempotency_key, event=request.event)
 
 
 def state_name(delivery) -> str:
@@ -180,14 +217,42 @@ class Refusal(Exception):
         trailers = {name: value for name, value in error.trailing_metadata() or ()}
         refusal.raw = refusal.message.encode() + b"".join(
             value if isinstance(value, bytes) else value.encode() for value in trailers.values())
-        details = status_pb2.Status.FromString(trailers.get("grpc-status-details-bin", b""))
-        for detail in details.details:
+        refusal._read(status_pb2.Status.FromString(trailers.get("grpc-status-details-bin", b"")))
+        return refusal
+
+    @staticmethod
+    def of_status(status: status_pb2.Status) -> Refusal:
+        """The same from a Status that an answer holds."""
+        refusal = Refusal(GRPC_CODES[status.code], status.message, raw=status.SerializeToString())
+        refusal._read(status)
+        return refusal
+
+    def _read(self, status: status_pb2.Status) -> None:
+        for detail in status.details:
             info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
             if detail.Unpack(info):
-                refusal.reason = info.reason
+                self.reason = info.reason
             elif detail.Unpack(bad):
-                refusal.fields = {one.field: one.description for one in bad.field_violations}
-        return refusal
+                self.fields = {one.field: one.description for one in bad.field_violations}
+
+
+class Answers:
+    """What a stream answers, as it comes; a Refusal where it ends otherwise than well."""
+
+    def __init__(self, call):
+        self._call = call
+
+    def __iter__(self) -> Answers:
+        return self
+
+    def __next__(self):
+        try:
+            return next(self._call)
+        except grpc.RpcError as error:
+            raise Refusal.of(error) from None
+
+    def cancel(self) -> None:
+        self._call.cancel()
 
 
 class Client:
@@ -197,7 +262,7 @@ class Client:
     thread that polls: a connection may then need a minute to come back.
     """
 
-    def __init__(self, port: int, pki: pathlib.Path, identity: str | None, wait_for_ready: bool = True):
+    def __init__(self, port: int, pki: pathlib.Path, identity: str | None, wait_for_ready: bool = True, options=()):
         self._wait_for_ready = wait_for_ready
         files = [(pki / name).read_bytes() for name in (f"{identity}.key", f"{identity}.pem")] if identity else []
         credentials = grpc.ssl_channel_credentials((pki / "ca.pem").read_bytes(), *files)
@@ -206,7 +271,7 @@ class Client:
             ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
             ("grpc.initial_reconnect_backoff_ms", 50),
             ("grpc.max_reconnect_backoff_ms", 500),
-            ("grpc.use_local_subchannel_pool", 1),
+            ("grpc.use_local_subchannel_pool", 1), *options,
         ])
         self._stub = gateway_pb2_grpc.GatewayStub(self.channel)
 
@@ -225,6 +290,31 @@ class Client:
 
     def preview(self, request: gateway_pb2.PreviewEventRequest) -> list[gateway_pb2.PreviewEventPart]:
         return self._call(lambda message, **how: list(self._stub.PreviewEvent(message, **how)), request)
+
+    def stream(self, requests, timeout_s: float = CALL_S) -> Answers:
+        """SubmitEvents of these messages, or bytes where no generated stub would let a caller write them."""
+        call = self.channel.stream_stream(
+            "/passerelle.v1.Gateway/SubmitEvents",
+            request_serializer=lambda one: one if isinstance(one, bytes) else one.SerializeToString(),
+            response_deserializer=gateway_pb2.SubmitEventsResponse.FromString)
+        return Answers(call(iter(requests), timeout=timeout_s, wait_for_ready=self._wait_for_ready))
+
+    def list(self, tenant: str = "cpts-demo", page_size: int = 0, page_token: str = "", **filters):
+        request = gateway_pb2.ListEventsRequest(tenant=tenant, page_size=page_size, page_token=page_token)
+        if filters:
+            request.filter.CopyFrom(gateway_pb2.EventFilter(**filters))
+        return self._call(self._stub.ListEvents, request)
+
+    def watch(self, tenant: str = "cpts-demo", timeout_s: float = CALL_S, **where) -> Answers:
+        request = gateway_pb2.WatchEventsRequest(tenant=tenant, **where)
+        return Answers(self._stub.WatchEvents(request, timeout=timeout_s, wait_for_ready=self._wait_for_ready))
+
+    def retry(self, delivery_id: str, key: str) -> gateway_pb2.RetryDeliveryResponse:
+        request = gateway_pb2.RetryDeliveryRequest(delivery_id=delivery_id, idempotency_key=key)
+        return self._call(self._stub.RetryDelivery, request)
+
+    def cancel(self, **which: str) -> gateway_pb2.CancelEventResponse:
+        return self._call(self._stub.CancelEvent, gateway_pb2.CancelEventRequest(**which))
 
     def wait_settled(self, event_id: str, timeout_s: float = READY_S):
         """The event's status once no delivery will move again by itself."""
@@ -264,7 +354,7 @@ class Gateway:
     def __init__(self, program: pathlib.Path, config: pathlib.Path, log: pathlib.Path):
         self._log = log
         self._skipped = log.stat().st_size if log.exists() else 0
-        self.port = 0
+        self.port = self.http_port = 0
         with log.open("ab") as output:
             self.process = subprocess.Popen([program, "serve", "--config", config], stdin=subprocess.DEVNULL,
                                             stdout=output, stderr=output)
@@ -292,8 +382,17 @@ class Gateway:
             require(self.process.poll() is None, f"the gateway ended with {self.process.returncode}:\n{self._tail()}")
             return self.logged("serving")
 
-        self.port = wait_until(serving, "the gateway does not serve")["grpc_port"]
+        fact = wait_until(serving, "the gateway does not serve")
+        self.port, self.http_port = fact["grpc_port"], fact["http_port"]
         return self
+
+    def http(self, path: str) -> tuple[int, str]:
+        """What the operators' port answers: status and body."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", timeout=10) as answer:
+                return answer.status, answer.read().decode("utf-8")
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode("utf-8")
 
     def stop(self) -> int:
         """SIGTERM, as an operator does; the exit status."""
@@ -372,7 +471,8 @@ class MailHost:
 
 class World:
     """Made by `with`; taken down at the end whatever happened. `change` may edit the configuration, a tree of
-    plain values, before it is written; `change_policy` the policy."""
+    plain values, before it is written; `change_policy` the policy. Without `mail` there is no mail host, only its
+    ports."""
 
     def __init__(self, change=None, change_policy=None, mail: bool = True):
         self._change, self._change_policy, self._with_mail = change, change_policy, mail
@@ -386,6 +486,7 @@ class World:
         self.config_file = self.folder / "passerelle.yaml"
         self.config: dict = {}
         self.mail: MailHost | None = None
+        self.repository: repo.Repository | None = None
         self.gateways: list[Gateway] = []
         self._clients: list[Client] = []
 
@@ -395,6 +496,8 @@ class World:
             self.mail = MailHost(self.folder / "mail", self.pki)
             if self._with_mail:
                 self.mail.start()
+            self.repository = repo.Repository(self.pki / "repository.pem", self.pki / "repository.key",
+                                              self.pki / "ca.pem", self.pki / "tool.key", *free_ports(1)).come_up()
             self.write_config(self._change)
             self._write_policy()
         except BaseException:
@@ -414,6 +517,8 @@ class World:
         with contextlib.suppress(Failed):
             if self.mail:
                 self.mail.stop()
+        if self.repository:
+            self.repository.go_down()
         if keep:
             print(f"the folder of this run is kept: {self.folder} (gateway.log, mail/postfix/mail.log)", flush=True)
         else:
@@ -425,9 +530,12 @@ class World:
         config["grpc"]["listen"] = "127.0.0.1:0"
         config["ledger"]["path"] = str(self.ledger)
         config["tenants"][0]["key"]["file"] = str(self.pki / "tenant.key")
-        partner = config["mssante"][0]
-        partner["port"] = self.mail.smtp
-        for tls in (config["grpc"]["tls"], partner["tls"]):
+        config["http"]["listen"] = "127.0.0.1:0"
+        mail, record, tool = (config[kind][0] for kind in ("mssante", "repositories", "webhooks"))
+        mail["port"] = self.mail.smtp
+        record["base_url"], tool["url"] = self.repository.base_url, self.repository.tool_url
+        tool["signing_key_file"] = str(self.pki / "tool.key")
+        for tls in (config["grpc"]["tls"], mail["tls"], record["tls"], tool["tls"]):
             for name in tls:
                 tls[name] = str(self.pki / pathlib.Path(tls[name]).name)
         # A test that waits for an operator's patience would be slow.
@@ -469,8 +577,8 @@ class World:
         """The one started last."""
         return self.gateways[-1]
 
-    def client(self, identity: str | None = "hopital", wait_for_ready: bool = True) -> Client:
-        client = Client(self.gateway.port, self.pki, identity, wait_for_ready)
+    def client(self, identity: str | None = "hopital", wait_for_ready: bool = True, options=()) -> Client:
+        client = Client(self.gateway.port, self.pki, identity, wait_for_ready, options)
         self._clients.append(client)
         return client
 
@@ -483,6 +591,11 @@ class World:
         mailbox = self.mail.mailbox(address)
         mailbox.wait_letters(count, READY_S)
         return mailbox.raw_letters()
+
+    def rows(self, query: str) -> list[tuple]:
+        """What the ledger answers to this query; only its clear columns mean anything."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True)) as ledger:
+            return ledger.execute(query).fetchall()
 
     def verify_audit(self) -> int:
         """How many records `audit verify` counts."""
@@ -498,6 +611,17 @@ class World:
 def openssl(*words: object) -> None:
     done = subprocess.run(["openssl", *map(str, words)], capture_output=True, text=True, check=False)
     require(done.returncode == 0, f"openssl {words[0]}: {done.stderr}")
+
+
+def issue(pki: pathlib.Path, name: str, common_name: str, usage: str = "clientAuth") -> None:
+    """A certificate of that folder's authority, made by another program than ours; for a server, of localhost."""
+    extensions = pki / f"{name}.ext"
+    extensions.write_text(f"subjectAltName=DNS:localhost\nextendedKeyUsage={usage}\nbasicConstraints=CA:FALSE\n")
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={common_name}",
+              "-keyout", pki / f"{name}.key", "-out", pki / f"{name}.csr")
+    (pki / f"{name}.key").chmod(0o600)
+    openssl("x509", "-req", "-in", pki / f"{name}.csr", "-CA", pki / "ca.pem", "-CAkey", pki / "ca.key", "-days", "2",
+              "-set_serial", uuid.uuid4().int >> 64, "-extfile", extensions, "-out", pki / f"{name}.pem")
 
 
 def issue_expired(pki: pathlib.Path, name: str, usage: str = "clientAuth") -> None:
