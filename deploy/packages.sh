@@ -6,13 +6,17 @@ set -euo pipefail
 build=(cmake ninja-build g++ ccache mold pkg-config
   libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
   libssl-dev libcurl4-openssl-dev rapidjson-dev libyaml-cpp-dev libxml2-dev libzip-dev libgmime-3.0-dev
-  libsqlite3-dev libzstd-dev libcli11-dev libboost1.81-dev prometheus-cpp-dev tzdata)
+  libsqlite3-dev libzstd-dev libcli11-dev libboost1.81-dev prometheus-cpp-dev tzdata
+  libpango1.0-dev libcairo2-dev libqpdf-dev libdmtx-dev fonts-liberation2 fonts-dejavu-core)
 run=(libgrpc++1.51 libprotobuf32 libssl3 libcurl4 libyaml-cpp0.7 libxml2 libzip4 libgmime-3.0-0 libsqlite3-0 libzstd1
-  libprometheus-cpp-core1.0 tzdata ca-certificates)
+  libprometheus-cpp-core1.0 tzdata ca-certificates
+  libpangocairo-1.0-0 libcairo2 libqpdf29 libdmtx0b fonts-liberation2 fonts-dejavu-core)
 # Postfix and Dovecot themselves are unpacked into a private folder, never installed: see deploy/demo/mailhost.
 demo=(python3 openssl)
 test=(libgtest-dev libgmock-dev python3-venv libxml2-utils sqlite3)
-deep=(clang libclang-rt-14-dev)
+# A Go of the machine's own is as good as Debian's.
+command -v go >/dev/null || test+=(golang-go)
+deep=(clang libclang-rt-14-dev default-jdk-headless maven)
 
 case "${1:-}" in
   build) wanted=("${build[@]}") ;;

@@ -34,7 +34,7 @@ endfunction()
 # psl_tests(name FOLDER tests/... NEEDS ...): one test binary for one folder, so that it links what that folder links.
 function(psl_tests name)
   cmake_parse_arguments(arg "" "FOLDER" "NEEDS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${arg_FOLDER}/*_test.cc)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${arg_FOLDER}/*_test.cc)
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE ${arg_NEEDS} GTest::gmock GTest::gtest_main psl_warnings)
   target_compile_definitions(${name} PRIVATE PSL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")

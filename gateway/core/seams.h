@@ -56,10 +56,23 @@ class Sealer {
                                   std::string_view plain) = 0;
 };
 
+// Lays out what a reader can open anywhere: the PDF/A-1b of a structured document. Pure, thread safe: the
+// same bytes give the same PDF.
+class ReadableCopy {
+ public:
+  virtual ~ReadableCopy() = default;
+  // `cda`: well-formed, with a structured body; foreign markup is tolerated. document_invalid when it cannot
+  // be laid out within its bounds.
+  virtual Result<std::string> lay_out(std::string_view cda) const = 0;
+};
+
 // An event's document, made or checked, with what its header says.
 struct PreparedDocument {
   FrozenDocument document;
   std::vector<v1::Issue> issues;
+  // The PDF came out of the CDA's own bytes, and DocumentOffice::pdf_inside finds it there again: it need not
+  // be kept beside it.
+  bool pdf_is_inside = false;
 };
 
 // Builds the document of an event, or checks the sender's. Pure, thread safe.
@@ -71,6 +84,8 @@ class DocumentOffice {
   // No clock: the same request gives the same bytes on any day.
   virtual Result<PreparedDocument> prepare(v1::SubmitEventRequest& request, const v1::Tenant& tenant,
                                            const Uuid& event_id, stored::DocumentHeader& header) const = 0;
+  // The PDF inside a level 1 document, so that it is kept once. `corrupt` when there is none.
+  virtual Result<Bytes> pdf_inside(std::string_view cda) const = 0;
 };
 
 }  // namespace psl

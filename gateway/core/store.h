@@ -79,6 +79,11 @@ struct AcceptEvent {
   std::string document_sha256;
   // OID of the document replaced; empty when none.
   std::string replaces;
+  // What all versions of the document share, and which one this is; empty when the document does not say.
+  std::string set_id;
+  int version = 1;
+  // `replaces` was not in the ledger when its restrictions were asked for.
+  bool replaced_unknown = false;
   std::vector<NewDocument> documents;
   std::vector<NewDelivery> deliveries;
   std::vector<UnresolvedRecipient> unresolved;
@@ -134,11 +139,15 @@ using Command =
 // What a command came to. Each effect is durable when commit() returns.
 enum class Effect {
   done,
-  already_accepted,    // AcceptEvent: same key, same content; MoveDelivery: retried under this key before
-  key_reused,          // AcceptEvent: same key, other content; nothing was written
-  document_id_reused,  // AcceptEvent: known document id with other bytes; nothing was written
-  stale,               // the state table has no such edge from where the delivery is; nothing was written
-  missing,             // no such delivery
+  already_accepted,     // AcceptEvent: same key, same content; MoveDelivery: retried under this key before
+  key_reused,           // AcceptEvent: same key, other content; nothing was written
+  document_id_reused,   // AcceptEvent: known document id with other bytes; nothing was written
+  version_reused,       // AcceptEvent: another document of the set has this version; nothing was written
+  newer_version_known,  // AcceptEvent: the set has a newer version, or another document replaces this one;
+                        // nothing was written
+  replaced_appeared,  // AcceptEvent: `replaced_unknown`, and it is there by now; nothing was written
+  stale,              // the state table has no such edge from where the delivery is; nothing was written
+  missing,            // no such delivery
   linked,     // AcceptEvent: done, and some recipients follow an earlier delivery of the same document
   disk_full,  // AcceptEvent: too little disk is left; nothing was written
 };
@@ -281,6 +290,9 @@ class Ledger {
   virtual Result<std::vector<DueDelivery>> interrupted(int most) = 0;
   // Dispatch::replaced_there, of the delivery's event.
   virtual Result<std::optional<std::string>> replaced_there(const Uuid& delivery_id) = 0;
+  // The newest event of the tenant that carries this document; nothing when none does.
+  virtual Result<std::optional<Uuid>> event_with_document(std::string_view tenant,
+                                                          std::string_view document_id) = 0;
   // The event that a delivery belongs to.
   virtual Result<Uuid> event_of(const Uuid& delivery_id) = 0;
   // Newest first.
