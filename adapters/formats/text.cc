@@ -1,5 +1,7 @@
 #include "adapters/formats/text.h"
 
+#include <cstdint>
+
 namespace psl {
 
 std::string_view first_characters(std::string_view text, size_t most) {
@@ -9,6 +11,17 @@ std::string_view first_characters(std::string_view text, size_t most) {
     if (begins_one && ++count > most) return text.substr(0, at);
   }
   return text;
+}
+
+size_t visible_characters(std::string_view text) {
+  size_t count = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<uint8_t>(text[i]);
+    if (byte <= ' ' || (byte & 0xC0U) == 0x80) continue;
+    const bool nothing = text.substr(i, 2) == "\xC2\xA0" || text.substr(i, 2) == "\xE2\x80";
+    count += nothing ? 0 : 1;
+  }
+  return count;
 }
 
 std::string one_line(std::string_view text) {

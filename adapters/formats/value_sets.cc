@@ -5,6 +5,8 @@
 #include <initializer_list>
 #include <span>
 
+#include "adapters/formats/value_set_tables.h"
+
 namespace psl {
 namespace {
 
@@ -245,11 +247,11 @@ constexpr TypeRow type_rows[] = {
 };
 
 constexpr auto type_table = [] {
-  std::array<Concept, std::size(type_rows)> concepts{};
-  for (size_t i = 0; i < concepts.size(); ++i) {
+  Concept concepts[std::size(type_rows)] = {};
+  for (size_t i = 0; i < std::size(type_rows); ++i) {
     concepts[i] = {type_rows[i].code, type_rows[i].system, type_rows[i].label};
   }
-  return concepts;
+  return sorted_by_code(concepts);
 }();
 
 constexpr Concept class_table[] = {
@@ -346,17 +348,27 @@ constexpr FormatRow media_formats[] = {
 };
 
 std::span<const Concept> table_of(ValueSet set) {
+  static constexpr auto facility_types = sorted_by_code(facility_type_table);
+  static constexpr auto settings = sorted_by_code(practice_setting_table);
+  static constexpr auto encounter_classes = sorted_by_code(encounter_class_table);
   switch (set) {
     case ValueSet::author_specialty:
       return author_specialties();
     case ValueSet::facility_type:
-      return facility_type_table;
+      return facility_types;
     case ValueSet::practice_setting:
-      return practice_setting_table;
+      return settings;
     case ValueSet::document_type:
       return type_table;
     case ValueSet::encounter_class:
-      return encounter_class_table;
+      return encounter_classes;
+    case ValueSet::patient_relation:
+    case ValueSet::route:
+    case ValueSet::appointment_class:
+    case ValueSet::discharge_mode:
+    case ValueSet::admission_mode:
+    case ValueSet::document_status:
+      return clinical_concepts(set);
   }
   return {};
 }
@@ -374,10 +386,12 @@ bool one_of(std::initializer_list<std::string_view> codes, std::string_view code
 }  // namespace
 
 const Concept* find_concept(ValueSet set, std::string_view code, std::string_view system) {
-  for (const Concept& each : table_of(set)) {
-    if (each.code == code && (system.empty() || each.system == system)) return &each;
-  }
-  return nullptr;
+  const std::span<const Concept> table = table_of(set);
+  const auto found =
+      std::lower_bound(table.begin(), table.end(), code,
+                       [](const Concept& each, std::string_view wanted) { return each.code < wanted; });
+  if (found == table.end() || found->code != code) return nullptr;
+  return system.empty() || found->system == system ? &*found : nullptr;
 }
 
 bool specialty_code_ok(std::string_view code) {

@@ -1,9 +1,8 @@
-// The official value sets that a French document's header uses, as constant tables.
+// The official value sets that a French document uses, as constant tables.
 // Source: ANS value sets as published with TestContenuCDA-3-0 (2025-02-19), state of 2024-12-13. JDV_J07 is
 // here without its ASTM entry, whose "code system" is no OID and cannot stand in a CDA.
 #pragma once
 
-#include <span>
 #include <string_view>
 
 namespace psl {
@@ -15,18 +14,22 @@ struct Concept {
 };
 
 enum class ValueSet {
-  author_specialty,  // JDV_J01, 1.2.250.1.213.1.1.5.461
-  facility_type,     // JDV_J02, 1.2.250.1.213.1.1.5.466
-  practice_setting,  // JDV_J04, 1.2.250.1.213.1.1.5.467
-  document_type,     // JDV_J07, 1.2.250.1.213.1.1.5.471
-  encounter_class,   // JDV_J142, 1.2.250.1.213.1.1.5.589
+  author_specialty,   // JDV_J01, 1.2.250.1.213.1.1.5.461
+  facility_type,      // JDV_J02, 1.2.250.1.213.1.1.5.466
+  practice_setting,   // JDV_J04, 1.2.250.1.213.1.1.5.467
+  document_type,      // JDV_J07, 1.2.250.1.213.1.1.5.471
+  encounter_class,    // JDV_J142, 1.2.250.1.213.1.1.5.589
+  patient_relation,   // JDV_J11, 1.2.250.1.213.3.3.16
+  route,              // JDV_RouteofAdministration, 1.2.250.1.213.1.1.5.677
+  appointment_class,  // JDV_HL7_ActEncounterCode, 2.16.840.1.113883.1.11.13955
+  discharge_mode,     // JDV_ModaliteSortie, 1.2.250.1.213.1.1.5.74
+  admission_mode,     // JDV_ModaliteEntree, 1.2.250.1.213.1.1.5.73
+  document_status,    // JDV_StatutDoc, 1.2.250.1.213.1.1.5.93
 };
 
 // The concept of that code; null when the set has none, or has it under another system. Empty `system`: any.
+// A binary search: it is called for every code of every message.
 const Concept* find_concept(ValueSet set, std::string_view code, std::string_view system = {});
-
-// JDV_J01, whole.
-std::span<const Concept> author_specialties();
 
 // Code and system of a field that names its value set: true when the set has it.
 bool specialty_code_ok(std::string_view code);

@@ -1,5 +1,5 @@
 // JDV_J01 XdsAuthorSpecialty, apart because of its length.
-#include "adapters/formats/value_sets.h"
+#include "adapters/formats/value_set_tables.h"
 
 namespace psl {
 namespace {
@@ -428,6 +428,9 @@ constexpr Concept author_specialty_table[] = {
 
 }  // namespace
 
-std::span<const Concept> author_specialties() { return author_specialty_table; }
+std::span<const Concept> author_specialties() {
+  static constexpr auto sorted = sorted_by_code(author_specialty_table);
+  return sorted;
+}
 
 }  // namespace psl

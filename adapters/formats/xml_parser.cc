@@ -4,10 +4,17 @@
 #include <libxml/parserInternals.h>
 
 #include <algorithm>
+#include <array>
 #include <climits>
+#include <cstdint>
 #include <cstring>
+#include <list>
 #include <memory>
+#include <memory_resource>
 #include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "gateway/base/bytes.h"
 
@@ -16,7 +23,14 @@ namespace {
 
 constexpr std::string_view xslt_namespace = "http://www.w3.org/1999/XSL/Transform";
 
-Error xml_error(std::string text) { return error_of(ErrorCode::document_invalid, std::move(text)); }
+using XmlFault = XmlRefusal::Fault;
+
+// What is wrong, in words that follow the name of the document.
+struct XmlFinding {
+  XmlFault fault = XmlFault::not_well_formed;
+  std::string text;
+  int line = 0;
+};
 
 // What libxml2 2.9 does before it calls us back cannot be bounded there: it compares every attribute of a tag
 // with all the others, and it follows the encoding that the document claims. So one pass over the bytes comes
@@ -27,21 +41,27 @@ class XmlScan {
   XmlScan(std::string_view bytes, const XmlLimits& limits) : bytes_(bytes), limits_(limits) {}
 
   // What is wrong, or nothing.
-  std::optional<std::string> run() {
-    if (bytes_.find('\0') != std::string_view::npos) return "is not XML in UTF-8 (it holds a zero byte)";
-    if (!is_utf8(bytes_)) return "is not XML in UTF-8 (a byte sequence is not UTF-8)";
-    if (!encoding_ok()) return "declares another encoding than UTF-8";
+  std::optional<XmlFinding> run() {
+    constexpr XmlFault encoding = XmlFault::not_utf8;
+    if (bytes_.find('\0') != std::string_view::npos) {
+      return XmlFinding{encoding, "is not XML in UTF-8 (it holds a zero byte)"};
+    }
+    if (!is_utf8(bytes_)) return XmlFinding{encoding, "is not XML in UTF-8 (a byte sequence is not UTF-8)"};
+    if (!encoding_ok()) return XmlFinding{encoding, "declares another encoding than UTF-8"};
     for (at_ = bytes_.find('<'); at_ != std::string_view::npos; at_ = bytes_.find('<', at_)) {
-      if (starts("<!--")) {
+      const char kind = at_ + 1 < bytes_.size() ? bytes_[at_ + 1] : '\0';
+      if (kind != '!' && kind != '?') {
+        if (!tag_ok())
+          return XmlFinding{XmlFault::beyond_bounds, "has a tag with too many attributes or too long"};
+      } else if (starts("<!--")) {
         skip_past("-->");
       } else if (starts("<![CDATA[")) {
         skip_past("]]>");
       } else if (starts("<?")) {
         skip_past("?>");
-      } else if (starts("<!")) {
-        return "has a DOCTYPE or another declaration, which a clinical document never needs";
-      } else if (!tag_ok()) {
-        return "has a tag with too many attributes or too long";
+      } else {
+        return XmlFinding{XmlFault::doctype,
+                          "has a DOCTYPE or another declaration, which a clinical document never needs"};
       }
     }
     return std::nullopt;
@@ -94,105 +114,215 @@ class XmlScan {
   size_t at_ = 0;
 };
 
-// What the callbacks build and watch.
-struct XmlBuild {
-  const XmlLimits& limits;
-  std::string_view opaque;
-  xmlParserCtxt* context = nullptr;
-  XmlTree tree;
-  std::vector<XmlElement*> open;     // elements in the tree; a pointer stays good while its element is open
-  std::vector<int> namespaces_open;  // declared by each open element, those left out included
-  int namespaces = 0;
-  int opaque_depth = 0;  // above 0: inside an opaque element
-  size_t elements = 0;
-  std::string fault;  // why we stopped; libxml2's own verdict cannot be trusted after a stop
-  int fault_line = 0;
+std::string_view xml_view(const xmlChar* text) {
+  return text == nullptr ? std::string_view() : std::string_view(reinterpret_cast<const char*>(text));
+}
 
-  void stop(std::string why) {
-    if (!fault.empty()) return;
-    fault = std::move(why);
-    fault_line = xmlSAX2GetLineNumber(context);
-    xmlStopParser(context);
-  }
+}  // namespace
+
+// Strings and elements lie side by side in few blocks. A long text keeps the buffer in which it was gathered.
+struct XmlTree::Memory {
+  std::pmr::monotonic_buffer_resource arena{size_t{16} << 10U};
+  std::list<std::string> long_texts;
 };
+
+XmlTree::XmlTree() : memory_(std::make_unique<Memory>()) {}
+XmlTree::XmlTree(XmlTree&&) noexcept = default;
+XmlTree& XmlTree::operator=(XmlTree&&) noexcept = default;
+XmlTree::~XmlTree() = default;
+
+// What the callbacks build and watch.
+class XmlBuild {
+ public:
+  XmlBuild(const XmlLimits& limits, std::string_view opaque, xmlParserCtxt* context)
+      : limits_(limits), opaque_(opaque), context_(context) {}
+
+  void start(const xmlChar* name, const xmlChar* uri, int namespace_count, int attribute_count,
+             const xmlChar** attributes);
+  void end();
+  void text(std::string_view piece) {
+    if (!stopped() && opaque_depth_ == 0 && !open_.empty()) text_.append(piece);
+  }
+  void stylesheet_named() { tree_.names_stylesheet_ = true; }
+  void stop(XmlFault fault, std::string why);
+
+  bool stopped() const { return finding_.has_value(); }
+  // Of a build that stopped.
+  XmlFinding take_finding() { return std::move(*finding_); }
+  bool empty() const { return tree_.root_ == nullptr; }
+  XmlTree take() { return std::move(tree_); }
+
+ private:
+  // An element that is open, and where its next text belongs: before its first child, or after the last one.
+  struct Open {
+    XmlElement* element = nullptr;
+    XmlElement* last_child = nullptr;
+  };
+
+  void flush_text();
+  std::string_view keep(std::string_view text);
+  std::string_view keep_name(const xmlChar* name);
+  std::string_view keep_value(std::string_view raw);
+  std::span<const XmlAttribute> keep_attributes(int count, const xmlChar** attributes);
+
+  const XmlLimits& limits_;
+  std::string_view opaque_;
+  xmlParserCtxt* context_;
+  XmlTree tree_;
+  std::vector<Open> open_;
+  std::string text_;                  // since the last tag
+  std::vector<int> namespaces_open_;  // declared by each open element, those left out included
+  int namespaces_ = 0;
+  int opaque_depth_ = 0;  // above 0: inside an opaque element
+  size_t elements_ = 0;
+  std::optional<XmlFinding> finding_;  // why we stopped; libxml2's own verdict cannot be trusted after that
+  // Names and URIs are few, and libxml2 gives each the same pointer always. Most are found by their address
+  // in the short table.
+  std::unordered_map<const xmlChar*, std::string_view> names_;
+  std::array<std::pair<const xmlChar*, std::string_view>, 256> recent_names_{};
+};
+
+void XmlBuild::stop(XmlFault fault, std::string why) {
+  if (stopped()) return;
+  finding_ = {fault, std::move(why), xmlSAX2GetLineNumber(context_)};
+  xmlStopParser(context_);
+}
+
+std::string_view XmlBuild::keep(std::string_view text) {
+  if (text.empty()) return {};
+  char* kept = static_cast<char*>(tree_.memory_->arena.allocate(text.size(), 1));
+  std::memcpy(kept, text.data(), text.size());
+  return {kept, text.size()};
+}
+
+std::string_view XmlBuild::keep_name(const xmlChar* name) {
+  if (name == nullptr) return {};
+  auto& recent = recent_names_[(reinterpret_cast<uintptr_t>(name) >> 2U) % recent_names_.size()];
+  if (recent.first == name) return recent.second;
+  const auto [at, is_new] = names_.try_emplace(name);
+  if (is_new) at->second = keep(xml_view(name));
+  recent = *at;
+  return at->second;
+}
+
+// Without entity substitution, which stays off, libxml2 leaves each ampersand of an attribute as "&#38;".
+std::string_view XmlBuild::keep_value(std::string_view raw) {
+  constexpr std::string_view escaped = "&#38;";
+  size_t at = raw.find(escaped);
+  if (at == std::string_view::npos) return keep(raw);
+  std::string value(raw);
+  for (; at != std::string::npos; at = value.find(escaped, at + 1)) value.replace(at, escaped.size(), "&");
+  return keep(value);
+}
+
+std::span<const XmlAttribute> XmlBuild::keep_attributes(int count, const xmlChar** attributes) {
+  if (count == 0) return {};
+  const size_t bytes = sizeof(XmlAttribute) * static_cast<size_t>(count);
+  auto* kept = static_cast<XmlAttribute*>(tree_.memory_->arena.allocate(bytes, alignof(XmlAttribute)));
+  for (int i = 0; i < count; ++i) {
+    // libxml2 gives five pointers an attribute: name, prefix, URI, begin and end of the value.
+    const xmlChar** attribute = attributes + i * 5;
+    const std::string_view raw(reinterpret_cast<const char*>(attribute[3]),
+                               static_cast<size_t>(attribute[4] - attribute[3]));
+    std::construct_at(kept + i,
+                      XmlAttribute{keep_name(attribute[0]), keep_name(attribute[2]), keep_value(raw)});
+  }
+  return {kept, static_cast<size_t>(count)};
+}
+
+void XmlBuild::flush_text() {
+  constexpr size_t long_text = 1U << 16U;
+  if (text_.empty() || open_.empty()) return;
+  std::string_view kept;
+  if (text_.size() >= long_text) {
+    kept = tree_.memory_->long_texts.emplace_back(std::move(text_));
+    text_.clear();
+  } else {
+    kept = keep(text_);
+    text_.clear();
+  }
+  const Open& open = open_.back();
+  (open.last_child == nullptr ? open.element->text : open.last_child->tail) = kept;
+}
+
+void XmlBuild::start(const xmlChar* name, const xmlChar* uri, int namespace_count, int attribute_count,
+                     const xmlChar** attributes) {
+  if (stopped()) return;
+  namespaces_ += namespace_count;
+  namespaces_open_.push_back(namespace_count);
+  if (static_cast<int>(namespaces_open_.size()) > limits_.depth_max) {
+    return stop(XmlFault::beyond_bounds, "is nested too deeply");
+  }
+  if (namespaces_ > limits_.namespaces_max)
+    return stop(XmlFault::beyond_bounds, "declares too many namespaces");
+  if (xml_view(uri) == xslt_namespace) {
+    return stop(XmlFault::stylesheet, "holds a stylesheet (XSLT), which is never executed");
+  }
+  if (opaque_depth_ > 0) {
+    ++opaque_depth_;
+    return;
+  }
+  if (++elements_ > limits_.elements_max) return stop(XmlFault::beyond_bounds, "has too many elements");
+  flush_text();
+
+  auto* place = tree_.memory_->arena.allocate(sizeof(XmlElement), alignof(XmlElement));
+  XmlElement* element = std::construct_at(static_cast<XmlElement*>(place));
+  element->name = keep_name(name);
+  element->space = keep_name(uri);
+  element->attributes = keep_attributes(attribute_count, attributes);
+  element->line = xmlSAX2GetLineNumber(context_);
+  if (open_.empty()) {
+    tree_.root_ = element;
+  } else {
+    Open& parent = open_.back();
+    element->parent = parent.element;
+    (parent.last_child == nullptr ? parent.element->first_child : parent.last_child->next_sibling) = element;
+    parent.last_child = element;
+  }
+  open_.push_back({element, nullptr});
+  if (!opaque_.empty() && element->name == opaque_) opaque_depth_ = 1;
+}
+
+void XmlBuild::end() {
+  if (stopped() || namespaces_open_.empty()) return;
+  namespaces_ -= namespaces_open_.back();
+  namespaces_open_.pop_back();
+  if (opaque_depth_ > 1) {
+    --opaque_depth_;
+    return;
+  }
+  opaque_depth_ = 0;
+  flush_text();
+  if (!open_.empty()) open_.pop_back();
+}
+
+namespace {
 
 XmlBuild& build_of(void* context) {
   return *static_cast<XmlBuild*>(static_cast<xmlParserCtxt*>(context)->_private);
 }
 
-// An attribute's value. Without entity substitution, which stays off, libxml2 leaves each ampersand as
-// "&#38;".
-std::string attribute_value(const xmlChar* begin, const xmlChar* end) {
-  constexpr std::string_view kept = "&#38;";
-  std::string value(reinterpret_cast<const char*>(begin), static_cast<size_t>(end - begin));
-  for (size_t at = value.find(kept); at != std::string::npos; at = value.find(kept, at + 1)) {
-    value.replace(at, kept.size(), "&");
-  }
-  return value;
-}
-
-std::string_view xml_view(const xmlChar* text) {
-  return text == nullptr ? std::string_view() : std::string_view(reinterpret_cast<const char*>(text));
-}
-
 void on_start(void* context, const xmlChar* name, const xmlChar* /*prefix*/, const xmlChar* uri,
               int namespace_count, const xmlChar** /*namespaces*/, int attribute_count, int /*defaulted*/,
               const xmlChar** attributes) {
-  XmlBuild& build = build_of(context);
-  if (!build.fault.empty()) return;
-  build.namespaces += namespace_count;
-  build.namespaces_open.push_back(namespace_count);
-  if (static_cast<int>(build.namespaces_open.size()) > build.limits.depth_max)
-    return build.stop("is nested too deeply");
-  if (build.namespaces > build.limits.namespaces_max) return build.stop("declares too many namespaces");
-  if (xml_view(uri) == xslt_namespace)
-    return build.stop("holds a stylesheet (XSLT), which is never executed");
-  if (build.opaque_depth > 0) {
-    ++build.opaque_depth;
-    return;
-  }
-  if (++build.elements > build.limits.elements_max) return build.stop("has too many elements");
-
-  XmlElement* element = &build.tree.root;
-  if (!build.open.empty()) element = &build.open.back()->children.emplace_back();
-  element->name = xml_view(name);
-  element->space = xml_view(uri);
-  for (int i = 0; i < attribute_count; ++i) {
-    // libxml2 gives five pointers an attribute: name, prefix, URI, begin and end of the value.
-    const xmlChar** attribute = attributes + i * 5;
-    if (attribute[2] != nullptr) continue;
-    element->attributes.emplace_back(xml_view(attribute[0]), attribute_value(attribute[3], attribute[4]));
-  }
-  build.open.push_back(element);
-  if (element->name == build.opaque) build.opaque_depth = 1;
+  build_of(context).start(name, uri, namespace_count, attribute_count, attributes);
 }
 
 void on_end(void* context, const xmlChar* /*name*/, const xmlChar* /*prefix*/, const xmlChar* /*uri*/) {
-  XmlBuild& build = build_of(context);
-  if (!build.fault.empty() || build.namespaces_open.empty()) return;
-  build.namespaces -= build.namespaces_open.back();
-  build.namespaces_open.pop_back();
-  if (build.opaque_depth > 1) {
-    --build.opaque_depth;
-    return;
-  }
-  build.opaque_depth = 0;
-  if (!build.open.empty()) build.open.pop_back();
+  build_of(context).end();
 }
 
 void on_text(void* context, const xmlChar* text, int length) {
-  XmlBuild& build = build_of(context);
-  if (!build.fault.empty() || build.opaque_depth > 0 || build.open.empty()) return;
-  build.open.back()->text.append(reinterpret_cast<const char*>(text), static_cast<size_t>(length));
+  build_of(context).text({reinterpret_cast<const char*>(text), static_cast<size_t>(length)});
 }
 
 void on_instruction(void* context, const xmlChar* target, const xmlChar* /*data*/) {
-  if (xml_view(target) == "xml-stylesheet") build_of(context).tree.names_stylesheet = true;
+  if (xml_view(target) == "xml-stylesheet") build_of(context).stylesheet_named();
 }
 
 void on_doctype(void* context, const xmlChar* /*name*/, const xmlChar* /*public_id*/,
                 const xmlChar* /*system_id*/) {
-  build_of(context).stop("has a DOCTYPE, which a clinical document never needs");
+  build_of(context).stop(XmlFault::doctype, "has a DOCTYPE, which a clinical document never needs");
 }
 
 void on_error(void* /*context*/, xmlErrorPtr /*error*/) {
@@ -220,24 +350,31 @@ void set_callbacks(xmlSAXHandler& sax) {
 
 }  // namespace
 
-std::string_view XmlElement::attribute(std::string_view attribute_name) const {
-  for (const auto& [name_of_one, value] : attributes) {
-    if (name_of_one == attribute_name) return value;
+std::string_view XmlElement::attribute(std::string_view attribute_name,
+                                       std::string_view attribute_space) const {
+  for (const XmlAttribute& one : attributes) {
+    if (one.name == attribute_name && one.space == attribute_space) return one.value;
   }
   return {};
 }
 
-Result<XmlTree> parse_xml(std::string_view bytes, std::string_view opaque, const XmlLimits& limits) {
-  if (bytes.empty()) return xml_error("is empty");
+Result<XmlTree> parse_xml(std::string_view bytes, std::string_view opaque, const XmlLimits& limits,
+                          XmlRefusal* refusal) {
+  auto refused = [&](XmlFinding finding) {
+    if (refusal != nullptr) *refusal = {finding.fault, finding.line};
+    if (finding.line > 0) finding.text += " (line " + std::to_string(finding.line) + ")";
+    return error_of(ErrorCode::document_invalid, std::move(finding.text));
+  };
+  if (bytes.empty()) return refused({XmlFault::not_well_formed, "is empty"});
   if (bytes.size() > limits.bytes_max || bytes.size() > INT_MAX) {
-    return xml_error("is above " + std::to_string(limits.bytes_max >> 20U) + " MiB");
+    return refused({XmlFault::beyond_bounds, "is above " + std::to_string(limits.bytes_max >> 20U) + " MiB"});
   }
-  if (std::optional<std::string> fault = XmlScan(bytes, limits).run()) return xml_error(*fault);
+  if (std::optional<XmlFinding> finding = XmlScan(bytes, limits).run()) return refused(std::move(*finding));
 
   xmlInitParser();
   const std::unique_ptr<xmlParserCtxt, FreeXmlContext> context(xmlNewParserCtxt());
   if (!context) return error_of(ErrorCode::internal);
-  XmlBuild build{limits, opaque, context.get(), {}, {}, {}, 0, 0, 0, {}, 0};
+  XmlBuild build(limits, opaque, context.get());
   set_callbacks(*context->sax);
   context->_private = &build;
   // HUGE lifts libxml2's own bounds (a PDF in base64 is one text of many megabytes): ours are in place
@@ -247,12 +384,11 @@ Result<XmlTree> parse_xml(std::string_view bytes, std::string_view opaque, const
                                          "UTF-8", options);
   if (document != nullptr) xmlFreeDoc(document);
 
-  if (!build.fault.empty())
-    return xml_error(build.fault + " (line " + std::to_string(build.fault_line) + ")");
-  if (context->wellFormed == 0 || context->nsWellFormed == 0 || build.elements == 0) {
-    return xml_error("is not well-formed XML (line " + std::to_string(context->lastError.line) + ")");
+  if (build.stopped()) return refused(build.take_finding());
+  if (context->wellFormed == 0 || context->nsWellFormed == 0 || build.empty()) {
+    return refused({XmlFault::not_well_formed, "is not well-formed XML", context->lastError.line});
   }
-  return std::move(build.tree);
+  return build.take();
 }
 
 }  // namespace psl

@@ -1,5 +1,6 @@
 #include "adapters/formats/xml_writer.h"
 
+#include <array>
 #include <cstdint>
 
 #include "gateway/base/result.h"
@@ -8,6 +9,17 @@ namespace psl {
 namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
+
+// How far a byte may be copied as it is.
+enum ByteKind : uint8_t { plain, plain_in_text, never_plain };
+
+constexpr std::array<ByteKind, 256> byte_kinds = [] {
+  std::array<ByteKind, 256> kinds{};
+  for (size_t c = 0; c < kinds.size(); ++c) kinds[c] = c < 0x20 || c >= 0x80 ? never_plain : plain;
+  for (const char c : {'&', '<', '>'}) kinds[static_cast<uint8_t>(c)] = never_plain;
+  for (const char c : {'"', '\t', '\n'}) kinds[static_cast<uint8_t>(c)] = plain_in_text;
+  return kinds;
+}();
 
 struct XmlUnit {
   size_t length = 1;
@@ -20,12 +32,13 @@ XmlUnit next_xml_unit(std::string_view text, size_t at) {
   auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
   const uint8_t lead = byte(at);
   if (lead < 0x80) return {1, lead >= 0x20 || lead == '\t' || lead == '\n' || lead == '\r'};
+  // The letters of French, before all others.
+  if (lead >= 0xC2 && lead <= 0xDF && at + 1 < text.size() && (byte(at + 1) & 0xC0U) == 0x80)
+    return {2, true};
   size_t length = 0;
   uint32_t code = 0;
   uint32_t least = 0;
-  if (lead >= 0xC2 && lead <= 0xDF) {
-    length = 2, code = lead & 0x1FU, least = 0x80;
-  } else if (lead >= 0xE0 && lead <= 0xEF) {
+  if (lead >= 0xE0 && lead <= 0xEF) {
     length = 3, code = lead & 0x0FU, least = 0x800;
   } else if (lead >= 0xF0 && lead <= 0xF4) {
     length = 4, code = lead & 0x07U, least = 0x10000;
@@ -138,6 +151,7 @@ std::string XmlWriter::finish() {
 }
 
 void XmlWriter::escape(std::string_view value, bool in_attribute) {
+  const ByteKind first_other = in_attribute ? plain_in_text : never_plain;
   size_t copied = 0;
   size_t at = 0;
   auto put = [&](size_t length, std::string_view instead) {
@@ -145,7 +159,9 @@ void XmlWriter::escape(std::string_view value, bool in_attribute) {
     out_ += instead;
     copied = at + length;
   };
-  while (at < value.size()) {
+  while (true) {
+    while (at < value.size() && byte_kinds[static_cast<uint8_t>(value[at])] < first_other) ++at;
+    if (at == value.size()) break;
     const XmlUnit unit = next_xml_unit(value, at);
     if (!unit.ok) {
       put(unit.length, replacement);
@@ -160,6 +176,10 @@ void XmlWriter::escape(std::string_view value, bool in_attribute) {
 
 bool xml_text_ok(std::string_view text) {
   for (size_t at = 0; at < text.size();) {
+    if (byte_kinds[static_cast<uint8_t>(text[at])] != never_plain) {
+      ++at;
+      continue;
+    }
     const XmlUnit unit = next_xml_unit(text, at);
     if (!unit.ok) return false;
     at += unit.length;

@@ -39,5 +39,27 @@ TEST(XmlWriter, ReplacesCharactersThatXmlCannotHoldAndSaysSo) {
   EXPECT_TRUE(xml_text_ok("tab\t, line\n, é, 😀, \x7F"));
 }
 
+TEST(XmlWriter, TreatsAByteTheSameWhereverItStands) {
+  // Runs are copied at once: before, after and between letters of one and of two bytes, nothing else changes.
+  for (int value = 0; value < 256; ++value) {
+    const std::string byte(1, static_cast<char>(value));
+    const auto written = [](const std::string& text) {
+      XmlWriter xml;
+      xml.open("a").attribute("x", text).text(text);
+      return xml.finish();
+    };
+    const auto part = [](const std::string& xml, std::string_view from, std::string_view to) {
+      const size_t start = xml.find(from) + from.size();
+      return xml.substr(start, xml.rfind(to) - start);
+    };
+    const std::string alone = written(byte);
+    const std::string among = written("abcdefgh" + byte + "éà" + byte);
+    const std::string attribute = part(alone, "x=\"", "\">");
+    const std::string text = part(alone, "\">", "</a>");
+    EXPECT_EQ(part(among, "x=\"", "\">"), "abcdefgh" + attribute + "éà" + attribute) << value;
+    EXPECT_EQ(part(among, "\">", "</a>"), "abcdefgh" + text + "éà" + text) << value;
+  }
+}
+
 }  // namespace
 }  // namespace psl
