@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "adapters/formats/calendar.h"
 #include "adapters/formats/value_sets.h"
-#include "adapters/formats/xml_writer.h"
 #include "gateway/base/hash.h"
 #include "gateway/core/checked.h"
 #include "passerelle/v1/event.pb.h"
@@ -16,158 +16,286 @@ namespace v1 = passerelle::v1;
 
 constexpr int64_t year_1800 = -5364662400;  // seconds since 1970
 constexpr int64_t year_2200 = 7258118400;
-constexpr size_t level_one_faults_max = 20;
+constexpr int64_t seconds_a_day = 86400;
+constexpr int newborn_days = 28;
+constexpr size_t name_characters = 100;
 
-// Collects what is wrong, by path.
-class LevelOneCheck {
+class DocumentCheck {
  public:
-  explicit LevelOneCheck(const v1::CoordinationEvent& event) : event_(event) {}
+  DocumentCheck(const v1::CoordinationEvent& event, FieldCheck& check) : event_(event), check_(check) {}
 
-  Status run() {
-    patient("event.subject", event_.subject());
-    organization("event.source.organization", event_.source().organization());
-    metadata("event.discharge_letter.pdf.metadata", event_.discharge_letter().pdf().metadata());
-    if (faults_.empty()) return {};
-    Error error = error_of(ErrorCode::field_invalid);
-    error.faults = std::move(faults_);
-    return error;
+  void run() {
+    const v1::DocumentMetadata* metadata = metadata_of(event_);
+    PSL_CHECK(metadata != nullptr);
+    structured_ = event_.discharge_letter().has_structured();
+    const FieldPath path(structured_ ? "event.discharge_letter.structured.metadata"
+                                     : "event.discharge_letter.pdf.metadata");
+    patient(FieldPath("event.subject"), event_.subject());
+    organization(FieldPath("event.source.organization"), event_.source().organization());
+    identity(path, *metadata);
+    people(path, *metadata);
+    circle(path, *metadata);
+    if (metadata->has_encounter()) {
+      encounter(path / "encounter", metadata->encounter());
+    } else {
+      check_.fault(path / "encounter", "required");
+    }
+    newborn(*metadata);
   }
 
  private:
-  void fault(const std::string& path, std::string text) {
-    if (faults_.size() < level_one_faults_max) faults_.push_back({path, std::move(text)});
+  void time(const FieldPath& path, bool present, bool required, const google::protobuf::Timestamp& at) {
+    if (!present) {
+      if (required) check_.fault(path, "required");
+    } else if (at.seconds() < year_1800 || at.seconds() >= year_2200) {
+      check_.fault(path, "a time between 1800 and 2200 expected");
+    }
   }
 
-  // A blank name and one that begins with a quotation mark are warnings of the official schematron
-  // (dtr1-3-EN, -4-EN).
-  void text(const std::string& path, const std::string& value) {
-    if (value.empty()) return;
-    if (!xml_text_ok(value)) return fault(path, "a text without control characters expected");
-    if (value.find_first_not_of(" \t\r\n") == std::string::npos)
-      return fault(path, "a text that is not blank expected");
-    if (value.front() == '"') fault(path, "a text that does not begin with a quotation mark expected");
-  }
-
-  void oid(const std::string& path, const std::string& value) {
-    if (!value.empty() && !oid_ok(value)) fault(path, "an OID expected");
-  }
-
-  void time(const std::string& path, bool present, const google::protobuf::Timestamp& at) {
-    if (present && (at.seconds() < year_1800 || at.seconds() >= year_2200)) {
-      fault(path, "a time between 1800 and 2200 expected");
+  void local_id(const FieldPath& path, const v1::LocalId& id) {
+    check_.token(path / "value", id.value(), 64);
+    check_.oid(path / "oid", id.oid());
+    if (is_ins_oid(id.oid())) {
+      check_.fault(path / "oid", "an OID of the INS is not the sender's own: use ins, for the patient alone");
     }
   }
 
   template <typename Owner>
-  void contacts(const std::string& path, const Owner& owner) {
-    int position = 0;
-    for (const std::string& line : owner.address().lines()) {
-      text(path + ".address.lines[" + std::to_string(position++) + "]", line);
-    }
-    text(path + ".address.postal_code", owner.address().postal_code());
-    text(path + ".address.city", owner.address().city());
-    text(path + ".address.country", owner.address().country());
-    position = 0;
-    for (const v1::Telecom& telecom : owner.telecoms()) {
-      const bool https = telecom.uri().rfind("https:", 0) == 0;
-      if (!https && !telecom_in_cda(telecom.uri())) {
-        fault(path + ".telecoms[" + std::to_string(position) + "].uri",
-              "a URI expected, as tel:+33384000000");
+  void contacts(const FieldPath& path, const Owner& owner) {
+    if (owner.has_address()) address(path / "address", owner.address());
+    const FieldPath telecoms = path / "telecoms";
+    if (!check_.count(telecoms, owner.telecoms_size(), 0, 10)) return;
+    for (int i = 0; i < owner.telecoms_size(); ++i) {
+      const std::string& uri = owner.telecoms(i).uri();
+      if (telecom_in_cda(uri) && uri.size() <= 200) continue;
+      if (uri.rfind("https:", 0) == 0) {
+        check_.issue(Rule::telecom_left_out, telecoms);
+        continue;
       }
-      ++position;
+      const FieldPath telecom = path.at("telecoms", i);
+      check_.fault(telecom / "uri", "a URI expected, as tel:+33384000000");
     }
   }
 
-  void organization(const std::string& path, const v1::Organization& organization) {
-    if (organization.name().empty()) fault(path + ".name", "required");
-    text(path + ".name", organization.name());
+  void address(const FieldPath& path, const v1::Address& address) {
+    if (check_.count(path / "lines", address.lines_size(), 0, 4)) {
+      for (int i = 0; i < address.lines_size(); ++i)
+        check_.name(path.at("lines", i), address.lines(i), 1, 100);
+    }
+    check_.name(path / "postal_code", address.postal_code(), 0, 20);
+    check_.name(path / "city", address.city(), 0, 100);
+    check_.name(path / "country", address.country(), 0, 60);
+  }
+
+  void organization(const FieldPath& path, const v1::Organization& organization) {
+    if (organization.national_id().empty()) {
+      check_.fault(path / "national_id", "required");
+    } else if (!check_organization_id(organization.national_id()).ok()) {
+      check_.fault(path / "national_id", "a national identifier with its type digit expected, as 1 + FINESS");
+    }
+    check_.name(path / "name", organization.name(), 1, 150);
     contacts(path, organization);
   }
 
-  void professional(const std::string& path, const v1::Professional& person, bool is_author) {
-    if (person.family_name().empty()) fault(path + ".family_name", "required");
-    text(path + ".family_name", person.family_name());
-    text(path + ".given_name", person.given_name());
-    if (!person.prefix().empty() && !civility_code_ok(person.prefix())) {
-      fault(path + ".prefix", "M or MME expected (JDV_J245)");
+  // Every identifier of a person in a header has the root of the national ones (CI-SIS ST v1.16
+  // section 3.5.1).
+  void professional(const FieldPath& path, const v1::Professional& person, bool is_author = false) {
+    if (person.national_id().empty()) {
+      check_.fault(path / "national_id", "required");
+    } else if (!check_professional_id(person.national_id()).ok()) {
+      check_.fault(path / "national_id", "a national identifier with its type digit expected, as 8 + RPPS");
     }
+    check_.name(path / "family_name", person.family_name(), 1, name_characters);
+    check_.name(path / "given_name", person.given_name(), 0, name_characters);
+    civility(path, person.prefix());
     if (!person.suffix().empty() && !title_code_ok(person.suffix())) {
-      fault(path + ".suffix", "DR, PR, MC, MG, PC or PG expected (JDV_J246)");
+      check_.fault(path / "suffix", "DR, PR, MC, MG, PC or PG expected (JDV_J246)");
     }
     const bool needed = is_author || !person.specialty_code().empty();
     if (needed && !specialty_code_ok(person.specialty_code())) {
-      fault(path + ".specialty_code", "a code of JDV_J01 XdsAuthorSpecialty expected");
+      check_.fault(path / "specialty_code", "a code of JDV_J01 XdsAuthorSpecialty expected");
     }
     contacts(path, person);
-    if (person.has_organization()) organization(path + ".organization", person.organization());
+    if (person.has_organization()) organization(path / "organization", person.organization());
   }
 
-  void patient(const std::string& path, const v1::Patient& patient) {
-    text(path + ".birth_family_name", patient.birth_family_name());
-    text(path + ".birth_given_names", patient.birth_given_names());
-    text(path + ".first_birth_given_name", patient.first_birth_given_name());
-    text(path + ".used_family_name", patient.used_family_name());
-    text(path + ".used_given_name", patient.used_given_name());
-    text(path + ".birth_place_name", patient.birth_place_name());
-    if (!patient.has_ins() && !patient.has_local_id()) {
-      fault(path + ".local_id", "required without an INS: a document needs an identifier of its patient");
+  void civility(const FieldPath& path, const std::string& prefix) {
+    if (!prefix.empty() && !civility_code_ok(prefix)) {
+      check_.fault(path / "prefix", "M or MME expected (JDV_J245)");
     }
-    if (patient.has_local_id() && is_ins_oid(patient.local_id().oid())) {
-      fault(path + ".local_id.oid", "an OID of the INS is not the sender's own: use ins");
+  }
+
+  void person_name(const FieldPath& path, const v1::PersonName& name) {
+    check_.name(path / "family_name", name.family_name(), name.birth_family_name().empty() ? 1 : 0,
+                name_characters);
+    check_.name(path / "given_name", name.given_name(), 0, name_characters);
+    check_.name(path / "birth_family_name", name.birth_family_name(), 0, name_characters);
+    civility(path, name.prefix());
+  }
+
+  void patient(const FieldPath& path, const v1::Patient& patient) {
+    check_.name(path / "birth_family_name", patient.birth_family_name(), 1, name_characters);
+    check_.name(path / "birth_given_names", patient.birth_given_names(), 0, 200);
+    check_.name(path / "first_birth_given_name", patient.first_birth_given_name(), 0, name_characters);
+    check_.name(path / "used_family_name", patient.used_family_name(), 0, name_characters);
+    check_.name(path / "used_given_name", patient.used_given_name(), 0, name_characters);
+    check_.name(path / "birth_place_name", patient.birth_place_name(), 0, name_characters);
+    if (patient.has_local_id()) {
+      local_id(path / "local_id", patient.local_id());
+    } else if (!patient.has_ins()) {
+      check_.fault(path / "local_id",
+                   "required without an INS: a document needs an identifier of its patient");
     }
     contacts(path, patient);
+    if (patient.birth_rank() < 0 || patient.birth_rank() > 9)
+      check_.fault(path / "birth_rank", "0 to 9 expected");
+    if (!check_.count(path / "guardians", patient.guardians_size(), 0, 4)) return;
+    for (int i = 0; i < patient.guardians_size(); ++i)
+      guardian(path.at("guardians", i), patient.guardians(i));
   }
 
-  void coding(const std::string& path, const v1::Coding& coding, ValueSet set, const std::string& name) {
-    if (find_concept(set, coding.code(), coding.system()) == nullptr)
-      fault(path, "a code of " + name + " expected");
+  void guardian(const FieldPath& path, const v1::Guardian& guardian) {
+    person_name(path / "name", guardian.name());
+    if (guardian.has_local_id()) local_id(path / "local_id", guardian.local_id());
+    contacts(path, guardian);
   }
 
-  void encounter(const std::string& path, const v1::Encounter& encounter) {
-    time(path + ".start", true, encounter.start());
-    time(path + ".end", encounter.has_end(), encounter.end());
-    if (!encounter.class_code().empty() && !encounter_class_code_ok(encounter.class_code())) {
-      fault(path + ".class_code", "a code of JDV_J142 TypeRencontre expected");
-    }
-    coding(path + ".facility_type", encounter.facility_type(), ValueSet::facility_type,
-           "JDV_J02 XdsHealthcareFacilityTypeCode");
-    coding(path + ".practice_setting", encounter.practice_setting(), ValueSet::practice_setting,
-           "JDV_J04 XdsPracticeSettingCode");
+  void coding(const FieldPath& path, const v1::Coding& coding, ValueSet set, std::string_view expected) {
+    if (find_concept(set, coding.code(), coding.system()) == nullptr) check_.fault(path, expected);
   }
 
-  void metadata(const std::string& path, const v1::DocumentMetadata& metadata) {
-    oid(path + ".document_id", metadata.document_id());
-    oid(path + ".set_id", metadata.set_id());
+  // Identifiers, versions, type, title, dates: what tells one document from another.
+  void identity(const FieldPath& path, const v1::DocumentMetadata& metadata) {
+    const FieldPath replaces_path("event.discharge_letter.replaces");
     const std::string& replaces = event_.discharge_letter().replaces();
-    oid("event.discharge_letter.replaces", replaces);
-    if (metadata.version() > 1 && replaces.empty()) {
-      fault("event.discharge_letter.replaces", "required when version is above 1");
+    if (!metadata.document_id().empty()) check_.oid(path / "document_id", metadata.document_id());
+    if (!metadata.set_id().empty()) check_.oid(path / "set_id", metadata.set_id());
+    if (!replaces.empty()) check_.oid(replaces_path, replaces);
+    if (metadata.version() < 0 || metadata.version() > 999999) {
+      check_.fault(path / "version", "1 to 999999 expected");
     }
-    if (metadata.version() > 1 && metadata.set_id().empty()) {
-      fault(path + ".set_id", "required when version is above 1");
+    if (metadata.version() > 1) {
+      if (replaces.empty()) check_.fault(replaces_path, "required when version is above 1");
+      if (metadata.set_id().empty()) check_.fault(path / "set_id", "required when version is above 1");
     }
     if (!replaces.empty() && replaces == metadata.document_id()) {
-      fault("event.discharge_letter.replaces", "another document than this one expected");
+      check_.fault(replaces_path, "another document than this one expected");
     }
-    if (metadata.has_type())
-      coding(path + ".type", metadata.type(), ValueSet::document_type, "JDV_J07 XdsTypeCode");
-    text(path + ".title", metadata.title());
-    time(path + ".created_at", true, metadata.created_at());
-    time(path + ".signed_at", metadata.has_signed_at(), metadata.signed_at());
-    if (metadata.authors().empty()) fault(path + ".authors", "1 to 10 expected");
-    int position = 0;
-    for (const v1::Professional& author : metadata.authors()) {
-      professional(path + ".authors[" + std::to_string(position++) + "]", author, true);
+    if (structured_ && metadata.has_type() && metadata.type().code() != discharge_letter_type) {
+      check_.fault(path / "type", "nothing, or 11490-0, expected: a structured letter is a discharge letter");
+    } else if (metadata.has_type()) {
+      coding(path / "type", metadata.type(), ValueSet::document_type,
+             "a code of JDV_J07 XdsTypeCode expected");
+    }
+    check_.choice(path / "confidentiality", v1::Confidentiality_IsValid(metadata.confidentiality()), true,
+                  false);
+    check_.name(path / "title", metadata.title(), 0, 128);
+    time(path / "created_at", metadata.has_created_at(), true, metadata.created_at());
+    time(path / "signed_at", metadata.has_signed_at(), false, metadata.signed_at());
+  }
+
+  void people(const FieldPath& path, const v1::DocumentMetadata& metadata) {
+    if (check_.count(path / "authors", metadata.authors_size(), 1, 10)) {
+      for (int i = 0; i < metadata.authors_size(); ++i) {
+        professional(path.at("authors", i), metadata.authors(i), true);
+      }
     }
     if (metadata.has_legal_authenticator()) {
-      professional(path + ".legal_authenticator", metadata.legal_authenticator(), false);
+      professional(path / "legal_authenticator", metadata.legal_authenticator());
     }
-    if (metadata.has_custodian()) organization(path + ".custodian", metadata.custodian());
-    encounter(path + ".encounter", metadata.encounter());
+    if (metadata.has_custodian()) organization(path / "custodian", metadata.custodian());
+    if (check_.count(path / "addressees", metadata.addressees_size(), 0, 20)) {
+      for (int i = 0; i < metadata.addressees_size(); ++i) {
+        professional(path.at("addressees", i), metadata.addressees(i));
+      }
+    }
+    if (metadata.has_data_enterer()) professional(path / "data_enterer", metadata.data_enterer());
+    if (check_.count(path / "approvers", metadata.approvers_size(), 0, 10)) {
+      for (int i = 0; i < metadata.approvers_size(); ++i) {
+        professional(path.at("approvers", i), metadata.approvers(i));
+      }
+    }
+  }
+
+  // Those around the patient.
+  void circle(const FieldPath& path, const v1::DocumentMetadata& metadata) {
+    if (check_.count(path / "related_persons", metadata.related_persons_size(), 0, 10)) {
+      for (int i = 0; i < metadata.related_persons_size(); ++i) {
+        related_person(path.at("related_persons", i), metadata.related_persons(i));
+      }
+    }
+    if (!check_.count(path / "participants", metadata.participants_size(), 0, 20)) return;
+    for (int i = 0; i < metadata.participants_size(); ++i) {
+      const v1::CareParticipant& participant = metadata.participants(i);
+      in_a_role(path.at("participants", i), participant,
+                v1::CareParticipant::Role_IsValid(participant.role()));
+    }
+  }
+
+  void related_person(const FieldPath& path, const v1::RelatedPerson& person) {
+    check_.choice(path / "role", v1::RelatedPerson::Role_IsValid(person.role()),
+                  person.role() != v1::RelatedPerson::ROLE_UNSPECIFIED, true);
+    if (!person.relationship_code().empty() &&
+        find_concept(ValueSet::patient_relation, person.relationship_code()) == nullptr) {
+      check_.fault(path / "relationship_code", "a code of JDV_J11 RelationPatient expected");
+    }
+    person_name(path / "name", person.name());
+    contacts(path, person);
+  }
+
+  template <typename Participant>
+  void in_a_role(const FieldPath& path, const Participant& participant, bool known_role) {
+    check_.choice(path / "role", known_role, participant.role() != Participant::ROLE_UNSPECIFIED, true);
+    if (participant.has_professional()) {
+      professional(path / "professional", participant.professional());
+    } else {
+      check_.fault(path / "professional", "required");
+    }
+  }
+
+  void encounter(const FieldPath& path, const v1::Encounter& encounter) {
+    time(path / "start", encounter.has_start(), true, encounter.start());
+    time(path / "end", encounter.has_end(), structured_, encounter.end());
+    if (encounter.has_end() && encounter.end().seconds() < encounter.start().seconds()) {
+      check_.fault(path / "end", "a time not before start expected");
+    }
+    if (encounter.has_local_id()) local_id(path / "local_id", encounter.local_id());
+    if (!encounter.class_code().empty() && !encounter_class_code_ok(encounter.class_code())) {
+      check_.fault(path / "class_code", "a code of JDV_J142 TypeRencontre expected");
+    }
+    coding(path / "facility_type", encounter.facility_type(), ValueSet::facility_type,
+           "a code of JDV_J02 XdsHealthcareFacilityTypeCode expected");
+    coding(path / "practice_setting", encounter.practice_setting(), ValueSet::practice_setting,
+           "a code of JDV_J04 XdsPracticeSettingCode expected");
+    if (encounter.has_responsible()) professional(path / "responsible", encounter.responsible());
+    if (!check_.count(path / "participants", encounter.participants_size(), 0, 20)) return;
+    for (int i = 0; i < encounter.participants_size(); ++i) {
+      const v1::EncounterParticipant& participant = encounter.participants(i);
+      in_a_role(path.at("participants", i), participant,
+                v1::EncounterParticipant::Role_IsValid(participant.role()));
+    }
+  }
+
+  void newborn(const v1::DocumentMetadata& metadata) {
+    const v1::Patient& patient = event_.subject();
+    const auto born = parse_hl7(digits_of(patient.birth_date()));
+    if (patient.has_ins() || !born || patient.guardians_size() > 0) return;
+    const int64_t age = event_.occurred_at().seconds() - born->at.us / 1000000;
+    if (age < -seconds_a_day || age > newborn_days * seconds_a_day) return;
+    for (const v1::RelatedPerson& person : metadata.related_persons()) {
+      if (person.relationship_code() == "MTH" || person.relationship_code() == "NMTH") return;
+    }
+    check_.issue(Rule::newborn_without_mother, FieldPath("event.subject"));
+  }
+
+  static std::string digits_of(std::string date) {
+    date.erase(std::remove(date.begin(), date.end(), '-'), date.end());
+    return date;
   }
 
   const v1::CoordinationEvent& event_;
-  std::vector<FieldFault> faults_;
+  FieldCheck& check_;
+  bool structured_ = false;
 };
 
 // The official label, whatever the sender wrote beside the code.
@@ -178,10 +306,27 @@ void complete_coding(ValueSet set, v1::Coding& coding) {
   }
 }
 
-void complete_professional(const v1::Organization& organization, v1::Professional& person) {
-  if (!person.has_organization()) *person.mutable_organization() = organization;
+void complete_specialty(v1::Professional& person) {
   if (const Concept* known = find_concept(ValueSet::author_specialty, person.specialty_code())) {
     person.set_specialty_label(std::string(known->label));
+  }
+}
+
+// Who answers for the document acts for its source, unless it says otherwise.
+void complete_professional(const v1::Organization& organization, v1::Professional& person) {
+  if (!person.has_organization()) *person.mutable_organization() = organization;
+  complete_specialty(person);
+}
+
+void complete_encounter(v1::Encounter& encounter) {
+  if (encounter.class_code().empty()) encounter.set_class_code("IMP");
+  complete_coding(ValueSet::facility_type, *encounter.mutable_facility_type());
+  complete_coding(ValueSet::practice_setting, *encounter.mutable_practice_setting());
+  encounter.mutable_start()->clear_nanos();
+  if (encounter.has_end()) encounter.mutable_end()->clear_nanos();
+  if (encounter.has_responsible()) complete_specialty(*encounter.mutable_responsible());
+  for (auto& participant : *encounter.mutable_participants()) {
+    complete_specialty(*participant.mutable_professional());
   }
 }
 
@@ -198,7 +343,15 @@ bool telecom_in_cda(std::string_view uri) {
   });
 }
 
-Status check_level_one(const v1::CoordinationEvent& event) { return LevelOneCheck(event).run(); }
+const v1::DocumentMetadata* metadata_of(const v1::CoordinationEvent& event) {
+  const v1::DischargeLetter& letter = event.discharge_letter();
+  if (letter.has_structured()) return &letter.structured().metadata();
+  return letter.has_pdf() ? &letter.pdf().metadata() : nullptr;
+}
+
+void check_document(const v1::CoordinationEvent& event, FieldCheck& check) {
+  DocumentCheck(event, check).run();
+}
 
 void complete_metadata(const v1::CoordinationEvent& event, const Uuid& event_id,
                        v1::DocumentMetadata& metadata) {
@@ -218,16 +371,17 @@ void complete_metadata(const v1::CoordinationEvent& event, const Uuid& event_id,
   for (v1::Professional& author : *metadata.mutable_authors()) complete_professional(source, author);
   if (!metadata.has_legal_authenticator()) *metadata.mutable_legal_authenticator() = metadata.authors(0);
   complete_professional(source, *metadata.mutable_legal_authenticator());
-  if (!metadata.has_signed_at()) *metadata.mutable_signed_at() = metadata.created_at();
+  for (auto& participant : *metadata.mutable_participants()) {
+    complete_specialty(*participant.mutable_professional());
+  }
+  for (v1::Professional& addressee : *metadata.mutable_addressees()) complete_specialty(addressee);
+  for (v1::Professional& approver : *metadata.mutable_approvers()) complete_specialty(approver);
+  if (metadata.has_data_enterer()) complete_specialty(*metadata.mutable_data_enterer());
   if (!metadata.has_custodian()) *metadata.mutable_custodian() = source;
-  v1::Encounter& encounter = *metadata.mutable_encounter();
-  if (encounter.class_code().empty()) encounter.set_class_code("IMP");
-  complete_coding(ValueSet::facility_type, *encounter.mutable_facility_type());
-  complete_coding(ValueSet::practice_setting, *encounter.mutable_practice_setting());
+  complete_encounter(*metadata.mutable_encounter());
+  if (!metadata.has_signed_at()) *metadata.mutable_signed_at() = metadata.created_at();
   metadata.mutable_created_at()->clear_nanos();
   metadata.mutable_signed_at()->clear_nanos();
-  encounter.mutable_start()->clear_nanos();
-  if (encounter.has_end()) encounter.mutable_end()->clear_nanos();
 }
 
 void complete_patient(v1::Patient& patient) {

@@ -1,11 +1,18 @@
 #include "adapters/formats/document_office.h"
 
-#include "adapters/formats/cda_issues.h"
-#include "adapters/formats/cda_reader.h"
-#include "adapters/formats/cda_writer.h"
+#include <algorithm>
+
+#include "adapters/formats/cda/cda_header.h"
+#include "adapters/formats/cda/cda_reader.h"
+#include "adapters/formats/cda/cda_writer.h"
+#include "adapters/formats/cda/letter_check.h"
+#include "adapters/formats/cda/letter_writer.h"
+#include "adapters/formats/check/rules.h"
 #include "adapters/formats/document_check.h"
 #include "adapters/formats/pdf_check.h"
 #include "adapters/formats/value_sets.h"
+#include "adapters/formats/xml_parser.h"
+#include "gateway/base/bytes.h"
 #include "passerelle/v1/config.pb.h"
 #include "passerelle/v1/event.pb.h"
 #include "passerelle/v1/gateway.pb.h"
@@ -14,6 +21,8 @@ namespace psl {
 namespace {
 
 constexpr std::string_view cda_field = "event.discharge_letter.sender_cda";
+// The model of a structured letter: LDL-SES.
+constexpr std::string_view letter_template = "1.2.250.1.213.1.1.1.29";
 
 // Compares what the envelope says of the patient with what the document says: a field that the envelope
 // leaves empty is not compared, except the INS, whose absence is a statement (identity not qualified).
@@ -60,34 +69,23 @@ Error document_fault(std::string_view field, std::string text) {
   return error;
 }
 
+// An identity that is not qualified is sent without its INS (RNIV 1, EXI SI 08), and its sender is told.
+void leave_out_ins(v1::CoordinationEvent& event, std::vector<v1::Issue>& issues) {
+  v1::Patient& patient = *event.mutable_subject();
+  if (!patient.has_ins() || patient.status() == v1::IDENTITY_STATUS_QUALIFIED) return;
+  patient.clear_ins();
+  add_issue(issues, Rule::ins_left_out, "event.subject.ins");
+}
+
+void tell_identity(const v1::Patient& patient, std::vector<v1::Issue>& issues) {
+  if (!patient.has_ins()) add_issue(issues, Rule::identity_not_qualified, "event.subject");
+}
+
 // The bytes of a field, taken out of the request.
 Bytes take_bytes(std::string& field) {
   std::string taken = std::move(field);
   field.clear();
   return make_bytes(std::move(taken));
-}
-
-bool has_https(const google::protobuf::RepeatedPtrField<v1::Telecom>& telecoms) {
-  for (const v1::Telecom& telecom : telecoms) {
-    if (!telecom_in_cda(telecom.uri())) return true;
-  }
-  return false;
-}
-
-void tell_telecoms_left_out(const stored::DocumentHeader& header, std::vector<v1::Issue>& issues) {
-  const std::string metadata = "event.discharge_letter.pdf.metadata";
-  auto tell = [&](const std::string& path, const auto& owner) {
-    if (has_https(owner.telecoms())) add_issue(issues, CdaIssue::telecom_left_out, path + ".telecoms");
-  };
-  tell("event.subject", header.patient());
-  int position = 0;
-  for (const v1::Professional& author : header.metadata().authors()) {
-    const std::string path = metadata + ".authors[" + std::to_string(position++) + "]";
-    tell(path, author);
-    tell(path + ".organization", author.organization());
-  }
-  tell(metadata + ".legal_authenticator", header.metadata().legal_authenticator());
-  tell(metadata + ".custodian", header.metadata().custodian());
 }
 
 void set_concept(v1::Coding& coding, const Concept& known) {
@@ -96,13 +94,80 @@ void set_concept(v1::Coding& coding, const Concept& known) {
   coding.set_label(std::string(known.label.empty() ? known.code : known.label));
 }
 
+// A PDF of nothing, in the place of the letter's own.
+constexpr std::string_view nothing_pdf = "%PDF-1.4\ntrailer << >>\nstartxref\n9\n%%EOF\n";
+
+// The next start or end tag of `xml` from `at` on: its name without prefix, its attributes, where it begins
+// and ends. `xml` has neither comment, CDATA nor processing instruction there.
+struct RawTag {
+  std::string_view name;
+  std::string_view attributes;
+  size_t begin = std::string_view::npos;
+  size_t end = std::string_view::npos;
+  bool closes = false;
+};
+
+RawTag next_tag(std::string_view xml, size_t at) {
+  RawTag tag;
+  tag.begin = xml.find('<', at);
+  if (tag.begin == std::string_view::npos) return tag;
+  char quote = 0;
+  for (tag.end = tag.begin + 1; tag.end < xml.size(); ++tag.end) {
+    const char c = xml[tag.end];
+    if (quote != 0) {
+      if (c == quote) quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '>') {
+      break;
+    }
+  }
+  std::string_view inside = xml.substr(tag.begin + 1, tag.end - tag.begin - 1);
+  tag.closes = !inside.empty() && inside.front() == '/';
+  if (tag.closes) inside.remove_prefix(1);
+  const size_t name_end = std::min(inside.find_first_of(" \t\r\n/"), inside.size());
+  tag.name = inside.substr(0, name_end);
+  tag.name.remove_prefix(tag.name.find(':') + 1);
+  tag.attributes = inside.substr(name_end);
+  return tag;
+}
+
+// The base64 of nonXMLBody/text, found without parsing; empty when the document is not as plain as that. It
+// was parsed when it was accepted, and 8 MiB of base64 need not be again for each delivery.
+std::string_view raw_body(std::string_view cda) {
+  constexpr size_t end = std::string_view::npos;
+  const size_t body_name = cda.find("nonXMLBody");
+  if (body_name == end || cda.find("<!") != end) return {};
+  // A name in an attribute or a text has no "<" or prefix before it.
+  const size_t opened = cda.rfind('<', body_name);
+  if (opened == end || next_tag(cda, opened).name != "nonXMLBody") return {};
+  const RawTag text = next_tag(cda, next_tag(cda, opened).end);
+  if (text.end >= cda.size() || text.closes || text.name != "text" || text.attributes.ends_with('/'))
+    return {};
+  const RawTag close = next_tag(cda, text.end);
+  RawTag after = close;
+  for (const std::string_view name : {"text", "nonXMLBody", "component", "ClinicalDocument"}) {
+    if (after.end >= cda.size() || !after.closes || after.name != name) return {};
+    after = next_tag(cda, after.end);
+  }
+  return cda.substr(text.end + 1, close.begin - text.end - 1);
+}
+
+// The PDF of a base64 text; null when it is none.
+Bytes pdf_of(std::string_view base64) {
+  std::string pdf;
+  if (!base64_decode(base64, pdf) || !pdf.starts_with("%PDF-")) return nullptr;
+  return make_bytes(std::move(pdf));
+}
+
 }  // namespace
 
 std::string_view time_zone_of(const v1::Tenant& tenant) {
   return tenant.time_zone().empty() ? std::string_view("Europe/Paris") : std::string_view(tenant.time_zone());
 }
 
-Result<std::unique_ptr<CdaDocumentOffice>> CdaDocumentOffice::create(const v1::Config& config) {
+Result<std::unique_ptr<CdaDocumentOffice>> CdaDocumentOffice::create(const v1::Config& config,
+                                                                     const ReadableCopy& readable) {
   std::map<std::string, TimeZone, std::less<>> zones;
   for (const v1::Tenant& tenant : config.tenants()) {
     const std::string name(time_zone_of(tenant));
@@ -114,7 +179,7 @@ Result<std::unique_ptr<CdaDocumentOffice>> CdaDocumentOffice::create(const v1::C
   }
   const Environment environment =
       config.environment() == v1::Config::PRODUCTION ? Environment::production : Environment::test;
-  return std::make_unique<CdaDocumentOffice>(environment, std::move(zones));
+  return std::make_unique<CdaDocumentOffice>(environment, std::move(zones), readable);
 }
 
 Result<PreparedDocument> CdaDocumentOffice::prepare(v1::SubmitEventRequest& request, const v1::Tenant& tenant,
@@ -127,14 +192,24 @@ Result<PreparedDocument> CdaDocumentOffice::prepare(v1::SubmitEventRequest& requ
     case v1::DischargeLetter::kSenderCda:
       return take_sender_cda(event, zone->second, header);
     case v1::DischargeLetter::kPdf:
-      return write_from_pdf(event, zone->second, event_id, header);
     case v1::DischargeLetter::kStructured:
-      return error_of(ErrorCode::not_supported,
-                      "structured content is not supported yet: send sender_cda or pdf");
+      return write_document(event, zone->second, event_id, header);
     case v1::DischargeLetter::CONTENT_NOT_SET:
       break;
   }
   return field_error("event.discharge_letter", "one of sender_cda, pdf and structured is required");
+}
+
+Result<Bytes> CdaDocumentOffice::pdf_inside(std::string_view cda) const {
+  if (const std::string_view base64 = raw_body(cda); !base64.empty()) {
+    if (Bytes pdf = pdf_of(base64)) return pdf;
+  }
+  const Result<XmlTree> tree = parse_xml(cda, "structuredBody");
+  if (!tree.ok()) return error_of(ErrorCode::corrupt);
+  const XmlElement* text = cda_at(tree->root(), {"component", "nonXMLBody", "text"});
+  Bytes pdf = text == nullptr ? nullptr : pdf_of(text->text);
+  if (!pdf) return error_of(ErrorCode::corrupt);
+  return pdf;
 }
 
 Result<PreparedDocument> CdaDocumentOffice::take_sender_cda(v1::CoordinationEvent& event,
@@ -145,14 +220,17 @@ Result<PreparedDocument> CdaDocumentOffice::take_sender_cda(v1::CoordinationEven
   if (!read.ok()) return std::move(read).error();
   PreparedDocument prepared;
   prepared.issues = std::move(read->issues);
+  if (event.has_subject()) leave_out_ins(event, prepared.issues);
+  tell_identity(read->header.patient(), prepared.issues);
   prepared.document.pdf = std::move(read->pdf);
+  prepared.pdf_is_inside = prepared.document.pdf != nullptr;
 
   stored::DocumentHeader& told = read->header;
   Error disagreements = error_of(ErrorCode::field_invalid);
   if (event.has_subject()) disagreements.faults = SubjectComparison(event.subject(), told.patient()).run();
   if (!letter.replaces().empty()) {
     if (told.replaces().empty()) {
-      add_issue(prepared.issues, CdaIssue::replaced_not_in_document, "event.discharge_letter.replaces");
+      add_issue(prepared.issues, Rule::replaced_not_in_document, "event.discharge_letter.replaces");
       told.set_replaces(letter.replaces());
     } else if (told.replaces() != letter.replaces()) {
       disagreements.faults.push_back(
@@ -170,9 +248,15 @@ Result<PreparedDocument> CdaDocumentOffice::take_sender_cda(v1::CoordinationEven
       return document_fault("event.discharge_letter.readable_copy", status.error().text);
     }
     prepared.document.pdf = take_bytes(*letter.mutable_readable_copy());
+    prepared.pdf_is_inside = false;
+  } else if (told.level() == 3) {
+    // The sender's document is never refused because we cannot lay it out.
+    if (Result<std::string> pdf = readable_.lay_out(letter.sender_cda()); pdf.ok()) {
+      prepared.document.pdf = make_bytes(*std::move(pdf));
+    }
   }
   if (!prepared.document.pdf)
-    add_issue(prepared.issues, CdaIssue::readable_copy_missing, "event.discharge_letter");
+    add_issue(prepared.issues, Rule::readable_copy_missing, "event.discharge_letter");
 
   if (!told.metadata().has_created_at()) *told.mutable_metadata()->mutable_created_at() = event.occurred_at();
   if (!told.metadata().has_custodian())
@@ -183,34 +267,95 @@ Result<PreparedDocument> CdaDocumentOffice::take_sender_cda(v1::CoordinationEven
   return prepared;
 }
 
-Result<PreparedDocument> CdaDocumentOffice::write_from_pdf(v1::CoordinationEvent& event, const TimeZone& zone,
+Result<PreparedDocument> CdaDocumentOffice::write_document(v1::CoordinationEvent& event, const TimeZone& zone,
                                                            const Uuid& event_id,
                                                            stored::DocumentHeader& header) const {
   v1::DischargeLetter& letter = *event.mutable_discharge_letter();
-  const std::string& pdf = letter.pdf().pdf();
-  if (const Status status = check_pdf(pdf); !status.ok()) {
-    return document_fault("event.discharge_letter.pdf.pdf", status.error().text);
+  const bool structured = letter.has_structured();
+  const std::string& given = structured ? letter.readable_copy() : letter.pdf().pdf();
+  if (!structured || !given.empty()) {
+    if (const Status status = check_pdf(given); !status.ok()) {
+      return document_fault(
+          structured ? "event.discharge_letter.readable_copy" : "event.discharge_letter.pdf.pdf",
+          status.error().text);
+    }
   }
   if (!event.has_subject()) return field_error("event.subject", "required");
-  if (const Status status = check_level_one(event); !status.ok()) return status.error();
+  PreparedDocument prepared;
+  leave_out_ins(event, prepared.issues);
+  FieldCheck check;
+  check_document(event, check);
+  if (structured) check_letter(event, check);
+  tell_identity(event.subject(), prepared.issues);
+  for (v1::Issue& issue : check.take_issues()) prepared.issues.push_back(std::move(issue));
+  if (Status status = std::move(check).status(); !status.ok()) return std::move(status).error();
 
   stored::DocumentHeader made;
   *made.mutable_patient() = event.subject();
-  *made.mutable_metadata() = letter.pdf().metadata();
+  *made.mutable_metadata() = *metadata_of(event);
   complete_patient(*made.mutable_patient());
   complete_metadata(event, event_id, *made.mutable_metadata());
   made.set_replaces(letter.replaces());
-  made.set_level(1);
-  set_concept(*made.mutable_format(), *format_of_media_type("application/pdf"));
+  made.set_level(structured ? 3 : 1);
+  set_concept(*made.mutable_format(),
+              structured ? *format_of_template(letter_template) : *format_of_media_type("application/pdf"));
   set_concept(*made.mutable_document_class(), *document_class_of(made.metadata().type().code()));
 
-  PreparedDocument prepared;
-  tell_telecoms_left_out(made, prepared.issues);
-  prepared.document.cda =
-      make_bytes(write_level_one({made.patient(), made.metadata(), made.replaces(), pdf, zone}));
-  prepared.document.pdf = take_bytes(*letter.mutable_pdf()->mutable_pdf());
+  const Status written = structured ? write_structured(letter, zone, event_id, made, prepared.document)
+                                    : write_around_pdf(letter, zone, made, prepared.document);
+  if (!written.ok()) return written.error();
+  prepared.pdf_is_inside = !structured;
   header = std::move(made);
   return prepared;
+}
+
+Status CdaDocumentOffice::write_structured(v1::DischargeLetter& letter, const TimeZone& zone,
+                                           const Uuid& event_id, const stored::DocumentHeader& header,
+                                           FrozenDocument& document) const {
+  v1::StructuredLetter& content = *letter.mutable_structured();
+  // A section that says nothing is left out, as if it had not been sent.
+  if (content.exam_results().ByteSizeLong() == 0) content.clear_exam_results();
+  std::string cda =
+      write_letter({header.patient(), header.metadata(), content, header.replaces(), event_id, zone});
+  if (Status status = read_back(cda, zone); !status.ok()) return status;
+  if (!letter.readable_copy().empty()) {
+    document.pdf = take_bytes(*letter.mutable_readable_copy());
+  } else {
+    Result<std::string> pdf = readable_.lay_out(cda);
+    if (!pdf.ok() && pdf.error().code != ErrorCode::document_invalid) return std::move(pdf).error();
+    if (!pdf.ok()) return document_fault("event.discharge_letter.structured", pdf.error().text);
+    document.pdf = make_bytes(*std::move(pdf));
+  }
+  document.cda = make_bytes(std::move(cda));
+  // The document holds it all: it is kept once.
+  content.Clear();
+  return {};
+}
+
+Status CdaDocumentOffice::write_around_pdf(v1::DischargeLetter& letter, const TimeZone& zone,
+                                           const stored::DocumentHeader& header,
+                                           FrozenDocument& document) const {
+  LevelOneInput input = {header.patient(), header.metadata(), header.replaces(), nothing_pdf, zone};
+  // The PDF was checked: what is read back is the header, around a PDF of nothing and not around 30 MiB.
+  if (Status status = read_back(write_level_one(input), zone); !status.ok()) return status;
+  input.pdf = letter.pdf().pdf();
+  document.cda = make_bytes(write_level_one(input));
+  document.pdf = take_bytes(*letter.mutable_pdf()->mutable_pdf());
+  return {};
+}
+
+Status CdaDocumentOffice::read_back(std::string_view cda, const TimeZone& zone) const {
+  const Result<CdaDocument> read = read_cda(cda, {environment_, zone, cda_field});
+  std::string wrong;
+  if (!read.ok()) {
+    wrong = read.error().describe();
+  } else {
+    for (const v1::Issue& issue : read->issues) {
+      if (issue.level() == v1::Issue::LEVEL_ERROR) wrong += " " + issue.code() + " " + issue.path();
+    }
+  }
+  if (wrong.empty()) return {};
+  return error_of(ErrorCode::internal, "the document that was written breaks rules:" + wrong);
 }
 
 }  // namespace psl

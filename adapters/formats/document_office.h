@@ -14,32 +14,47 @@
 namespace passerelle::v1 {
 class Config;
 class CoordinationEvent;
+class DischargeLetter;
 }  // namespace passerelle::v1
 
 namespace psl {
 
-// sender_cda: read and checked, compared with what the envelope says, delivered byte for byte. pdf:
-// completed, then written as a level 1 CDA. structured: not_supported. Thread safe.
+// sender_cda: read and checked, compared with what the envelope says, delivered byte for byte; a level 3
+// without a copy gets a readable PDF. pdf: completed, then written as a level 1 CDA. structured: checked,
+// completed, written as a level 3 CDA, with a readable PDF. What we write is checked as what we receive is:
+// an error there is `internal`. Thread safe.
 class CdaDocumentOffice final : public DocumentOffice {
  public:
   // Loads the time zones of the tenants once. `configuration` when one does not exist.
-  static Result<std::unique_ptr<CdaDocumentOffice>> create(const v1::Config& config);
+  // `readable` outlives it.
+  static Result<std::unique_ptr<CdaDocumentOffice>> create(const v1::Config& config,
+                                                           const ReadableCopy& readable);
 
   // `zones` by name; create() fills it.
-  CdaDocumentOffice(Environment environment, std::map<std::string, TimeZone, std::less<>> zones)
-      : environment_(environment), zones_(std::move(zones)) {}
+  CdaDocumentOffice(Environment environment, std::map<std::string, TimeZone, std::less<>> zones,
+                    const ReadableCopy& readable)
+      : environment_(environment), zones_(std::move(zones)), readable_(readable) {}
 
   Result<PreparedDocument> prepare(v1::SubmitEventRequest& request, const v1::Tenant& tenant,
                                    const Uuid& event_id, stored::DocumentHeader& header) const override;
+  Result<Bytes> pdf_inside(std::string_view cda) const override;
 
  private:
   Result<PreparedDocument> take_sender_cda(v1::CoordinationEvent& event, const TimeZone& zone,
                                            stored::DocumentHeader& header) const;
-  Result<PreparedDocument> write_from_pdf(v1::CoordinationEvent& event, const TimeZone& zone,
+  // From a PDF or from fields.
+  Result<PreparedDocument> write_document(v1::CoordinationEvent& event, const TimeZone& zone,
                                           const Uuid& event_id, stored::DocumentHeader& header) const;
+  Status write_structured(v1::DischargeLetter& letter, const TimeZone& zone, const Uuid& event_id,
+                          const stored::DocumentHeader& header, FrozenDocument& document) const;
+  Status write_around_pdf(v1::DischargeLetter& letter, const TimeZone& zone,
+                          const stored::DocumentHeader& header, FrozenDocument& document) const;
+  // Holds what we write to the rules of what we receive: `internal`, with the codes, when an error is there.
+  Status read_back(std::string_view cda, const TimeZone& zone) const;
 
   Environment environment_;
   std::map<std::string, TimeZone, std::less<>> zones_;
+  const ReadableCopy& readable_;
 };
 
 // The tenant's time zone, or Europe/Paris when it names none.

@@ -6,12 +6,15 @@
 #include "passerelle/internal/v1/stored.pb.h"
 #include "passerelle/v1/config.pb.h"
 #include "passerelle/v1/delivery.pb.h"
-#include "tests/adapters/formats/cda_fixtures.h"
+#include "tests/adapters/formats/letter_fixtures.h"
+#include "tests/support/plain_copy.h"
 
 namespace psl {
 namespace {
 
+using test::letter_of;
 using test::pdf_letter;
+using test::PlainCopy;
 using test::replaced;
 using test::small_pdf;
 using testing::HasSubstr;
@@ -31,9 +34,9 @@ struct Prepared {
   stored::DocumentHeader header;
 };
 
-Prepared prepare(v1::SubmitEventRequest& request) {
+Prepared prepare(v1::SubmitEventRequest& request, const ReadableCopy& readable = PlainCopy()) {
   const v1::Config config = demo_config();
-  const auto office = CdaDocumentOffice::create(config);
+  const auto office = CdaDocumentOffice::create(config, readable);
   EXPECT_TRUE(office.ok());
   stored::DocumentHeader header;
   auto result = (*office)->prepare(request, config.tenants(0), event_id, header);
@@ -78,6 +81,7 @@ TEST(DocumentOffice, MakesALevel1DocumentOfAPdf) {
   EXPECT_TRUE(prepared.result->issues.empty());
   EXPECT_THAT(*prepared.result->document.cda, HasSubstr("<nonXMLBody>"));
   EXPECT_EQ(view(prepared.result->document.pdf), small_pdf());
+  EXPECT_TRUE(prepared.result->pdf_is_inside);
   EXPECT_TRUE(request.event().discharge_letter().pdf().pdf().empty());
   EXPECT_EQ(request.event().discharge_letter().content_case(), v1::DischargeLetter::kPdf);
   const v1::DocumentMetadata& metadata = prepared.header.metadata();
@@ -102,7 +106,9 @@ TEST(DocumentOffice, GivesTheSameDocumentToTheSameEventAndAnotherToAnother) {
   v1::SubmitEventRequest request = pdf_letter();
   stored::DocumentHeader header;
   const Uuid other = *Uuid::parse("5f0c8a4e-7b1d-8e2a-9c3f-0123456789ac");
-  ASSERT_TRUE((*CdaDocumentOffice::create(config))->prepare(request, config.tenants(0), other, header).ok());
+  ASSERT_TRUE((*CdaDocumentOffice::create(config, PlainCopy()))
+                  ->prepare(request, config.tenants(0), other, header)
+                  .ok());
   v1::SubmitEventRequest again = pdf_letter();
   EXPECT_NE(prepare(again).header.metadata().document_id(), header.metadata().document_id());
 }
@@ -138,6 +144,7 @@ TEST(DocumentOffice, RefusesAPdfLetterThatCouldNotBeWrittenAsAValidDocument) {
       {"legal_authenticator.specialty_code",
        [](auto&, auto& m) {
          m.mutable_legal_authenticator()->set_family_name("X");
+         m.mutable_legal_authenticator()->set_national_id("810001234565");
          m.mutable_legal_authenticator()->set_specialty_code("X");
        }},
       {"custodian.name", [](auto&, auto& m) { m.mutable_custodian()->set_national_id("1250000452"); }},
@@ -151,6 +158,20 @@ TEST(DocumentOffice, RefusesAPdfLetterThatCouldNotBeWrittenAsAValidDocument) {
     v1::CoordinationEvent& event = *request.mutable_event();
     each.change(event, *event.mutable_discharge_letter()->mutable_pdf()->mutable_metadata());
     EXPECT_THAT(fault_paths(request), UnorderedElementsAre(metadata + each.path));
+  }
+}
+
+TEST(DocumentOffice, SendsAnIdentityThatIsNotQualifiedWithoutItsIns) {
+  // Claim: neither document nor event keeps the INS, and the receipt says so; a person still finds the local number.
+  for (v1::SubmitEventRequest request : {pdf_letter(), test::complete_letter()}) {
+    request.mutable_event()->mutable_subject()->set_status(v1::IDENTITY_STATUS_VALIDATED);
+    const std::string matricule = request.event().subject().ins().matricule();
+    const Prepared prepared = prepare(request);
+    ASSERT_TRUE(prepared.result.ok()) << prepared.result.error().describe();
+    EXPECT_FALSE(prepared.header.patient().has_ins());
+    EXPECT_FALSE(request.event().subject().has_ins());
+    EXPECT_EQ(prepared.result->document.cda->find(matricule), std::string::npos);
+    EXPECT_THAT(issue_codes(prepared), testing::IsSupersetOf({"INS_LEFT_OUT", "IDENTITY_NOT_QUALIFIED"}));
   }
 }
 
@@ -240,16 +261,176 @@ TEST(DocumentOffice, PrefersTheReadableCopyOfTheSender) {
   EXPECT_TRUE(request.event().discharge_letter().readable_copy().empty());
 }
 
-TEST(DocumentOffice, TellsWhenNobodyCanReadTheDocumentWithoutItsOwnSoftware) {
-  // A structured document alone.
+// A level 3 document of a hospital, as far as its header tells.
+std::string sender_level_three() {
   std::string document = sender_document();
   const size_t begin = document.find("<nonXMLBody>");
   document.replace(begin, document.find("</nonXMLBody>") + 13 - begin, "<structuredBody/>");
-  v1::SubmitEventRequest request = cda_letter(document);
+  return document;
+}
+
+// A layout that fails.
+class NoCopy final : public ReadableCopy {
+ public:
+  explicit NoCopy(ErrorCode code) : code_(code) {}
+  Result<std::string> lay_out(std::string_view /*cda*/) const override {
+    return error_of(code_, "more than 200 pages");
+  }
+
+ private:
+  ErrorCode code_;
+};
+
+TEST(DocumentOffice, LaysOutALevel3DocumentThatCameAlone) {
+  // So that a reader without CDA software reads it.
+  v1::SubmitEventRequest request = cda_letter(sender_level_three());
   const Prepared prepared = prepare(request);
   ASSERT_TRUE(prepared.result.ok());
+  EXPECT_EQ(view(prepared.result->document.pdf), *PlainCopy().lay_out({}));
+  EXPECT_THAT(issue_codes(prepared), testing::Not(testing::Contains("READABLE_COPY_MISSING")));
+}
+
+TEST(DocumentOffice, DeliversALevel3DocumentThatCannotBeLaidOut) {
+  // The sender's document is sacred: it leaves alone, and a warning tells it.
+  v1::SubmitEventRequest request = cda_letter(sender_level_three());
+  const Prepared prepared = prepare(request, NoCopy(ErrorCode::internal));
+  ASSERT_TRUE(prepared.result.ok());
   EXPECT_EQ(prepared.result->document.pdf, nullptr);
-  EXPECT_THAT(issue_codes(prepared), UnorderedElementsAre("MODEL_UNKNOWN", "READABLE_COPY_MISSING"));
+  EXPECT_THAT(issue_codes(prepared), testing::Contains("READABLE_COPY_MISSING"));
+}
+
+TEST(DocumentOffice, WritesALevel3DocumentOfFields) {
+  // A CDA, its readable copy, the header; of the request, nothing of the letter stays.
+  v1::SubmitEventRequest request = test::complete_letter();
+  const Prepared prepared = prepare(request);
+  ASSERT_TRUE(prepared.result.ok()) << prepared.result.error().describe();
+  EXPECT_THAT(issue_codes(prepared), testing::IsEmpty());
+  EXPECT_THAT(*prepared.result->document.cda, HasSubstr("<structuredBody"));
+  EXPECT_EQ(view(prepared.result->document.pdf), *PlainCopy().lay_out({}));
+  EXPECT_FALSE(prepared.result->pdf_is_inside);
+  EXPECT_EQ(prepared.header.level(), 3);
+  EXPECT_EQ(prepared.header.format().code(), "urn:asip:ci-sis:ldl-ses:2017");
+  EXPECT_EQ(prepared.header.document_class().code(), "10");
+  EXPECT_EQ(prepared.header.metadata().type().code(), "11490-0");
+  EXPECT_EQ(prepared.header.metadata().custodian().national_id(), "1250000452");
+  EXPECT_EQ(request.event().discharge_letter().content_case(), v1::DischargeLetter::kStructured);
+  EXPECT_EQ(request.event().discharge_letter().structured().ByteSizeLong(), 0u);
+}
+
+TEST(DocumentOffice, WritesTheSameBytesOfTheSameLetter) {
+  // At every retry; and a section without any answer is as if it had not been sent.
+  v1::SubmitEventRequest first = test::complete_letter();
+  letter_of(first).clear_exam_results();
+  v1::SubmitEventRequest second = first;
+  letter_of(second).mutable_exam_results();
+  const Prepared one = prepare(first);
+  const Prepared other = prepare(second);
+  ASSERT_TRUE(one.result.ok() && other.result.ok());
+  EXPECT_EQ(*one.result->document.cda, *other.result->document.cda);
+}
+
+TEST(DocumentOffice, PrefersTheReadableCopyBesideFields) {
+  // Checked as any PDF that leaves.
+  v1::SubmitEventRequest request = test::complete_letter();
+  const std::string copy = small_pdf("/Lang (fr)");
+  request.mutable_event()->mutable_discharge_letter()->set_readable_copy(copy);
+  const Prepared prepared = prepare(request, NoCopy(ErrorCode::internal));
+  ASSERT_TRUE(prepared.result.ok());
+  EXPECT_EQ(view(prepared.result->document.pdf), copy);
+  EXPECT_TRUE(request.event().discharge_letter().readable_copy().empty());
+  request = test::complete_letter();
+  request.mutable_event()->mutable_discharge_letter()->set_readable_copy(
+      small_pdf("/OpenAction /JavaScript"));
+  EXPECT_THAT(fault_paths(request), UnorderedElementsAre("event.discharge_letter.readable_copy"));
+}
+
+TEST(DocumentOffice, RefusesFieldsThatCannotBeLaidOut) {
+  // A letter beyond the bounds of a PDF is the sender's to shorten; a fault of ours is not.
+  v1::SubmitEventRequest request = test::complete_letter();
+  const Prepared beyond = prepare(request, NoCopy(ErrorCode::document_invalid));
+  ASSERT_FALSE(beyond.result.ok());
+  ASSERT_EQ(beyond.result.error().faults.size(), 1u);
+  EXPECT_EQ(beyond.result.error().faults[0].path, "event.discharge_letter.structured");
+  request = test::complete_letter();
+  EXPECT_EQ(prepare(request, NoCopy(ErrorCode::internal)).result.error().code, ErrorCode::internal);
+}
+
+TEST(DocumentOffice, NeverSendsADocumentOfItsOwnThatBreaksARule) {
+  // What intake should have refused (here an INS of tests, in production) is a fault of ours; no value is
+  // told.
+  v1::Config config = demo_config();
+  config.set_environment(v1::Config::PRODUCTION);
+  const PlainCopy readable;
+  const auto office = CdaDocumentOffice::create(config, readable);
+  ASSERT_TRUE(office.ok());
+  for (v1::SubmitEventRequest request : {test::complete_letter(), pdf_letter()}) {
+    const std::string matricule = request.event().subject().ins().matricule();
+    stored::DocumentHeader header;
+    const auto prepared = (*office)->prepare(request, config.tenants(0), event_id, header);
+    ASSERT_FALSE(prepared.ok());
+    EXPECT_EQ(prepared.error().code, ErrorCode::internal);
+    EXPECT_THAT(prepared.error().text, HasSubstr("ClinicalDocument/"));
+    EXPECT_EQ(prepared.error().text.find(matricule), std::string::npos);
+  }
+}
+
+TEST(DocumentOffice, TellsAllThatIsWrongWithAStructuredLetterAtOnce) {
+  // Header and body in one answer.
+  v1::SubmitEventRequest request = test::complete_letter();
+  letter_of(request).mutable_stay()->clear_synthesis();
+  letter_of(request).mutable_metadata()->mutable_encounter()->clear_end();
+  EXPECT_THAT(fault_paths(request),
+              UnorderedElementsAre("event.discharge_letter.structured.metadata.encounter.end",
+                                   "event.discharge_letter.structured.stay.synthesis"));
+  request.mutable_event()->clear_subject();
+  EXPECT_THAT(fault_paths(request), UnorderedElementsAre("event.subject"));
+}
+
+TEST(DocumentOffice, WritesANewbornWithItsMother) {
+  // Without any INS, which is all that there is to tell.
+  v1::SubmitEventRequest request = test::newborn_letter();
+  letter_of(request).mutable_metadata()->mutable_encounter()->mutable_end()->set_seconds(1794992400);
+  const Prepared prepared = prepare(request);
+  ASSERT_TRUE(prepared.result.ok()) << prepared.result.error().describe();
+  EXPECT_THAT(issue_codes(prepared), testing::ElementsAre("IDENTITY_NOT_QUALIFIED"));
+  EXPECT_EQ(prepared.result->document.cda->find("1.2.250.1.213.1.4.10"), std::string::npos);
+}
+
+TEST(DocumentOffice, TakesThePdfOutOfALevel1DocumentAgain) {
+  // Ours, and a sender's with prefixes, comments, CDATA or line ends in its base64.
+  const v1::Config config = demo_config();
+  const PlainCopy readable;
+  const auto office = CdaDocumentOffice::create(config, readable);
+  ASSERT_TRUE(office.ok());
+  const std::string document = sender_document();
+  const size_t open = document.find("<nonXMLBody>");
+  const size_t begin = document.find('>', document.find("<text", open)) + 1;
+  const size_t end = document.find("</text>", begin);
+  const std::string base64 = document.substr(begin, end - begin);
+  const auto with_base64 = [&](const std::string& text) {
+    return document.substr(0, begin) + text + document.substr(end);
+  };
+  for (const std::string& cda : {
+           document,
+           with_base64("\n  " + base64.substr(0, 76) + "\r\n" + base64.substr(76) + "\n"),
+           with_base64("<![CDATA[" + base64 + "]]>"),
+           with_base64(base64.substr(0, 4) + "&#10;" + base64.substr(4)),
+           replaced(document, "<nonXMLBody>", "<!-- <nonXMLBody><text>AAAA</text> --><nonXMLBody>"),
+           replaced(document, "<title>", "<title>nonXMLBody "),
+           replaced(replaced(document, "<nonXMLBody>", "<c:nonXMLBody xmlns:c=\"urn:hl7-org:v3\" ID='a>b'>"),
+                    "</nonXMLBody>", "</c:nonXMLBody>"),
+       }) {
+    const auto pdf = (*office)->pdf_inside(cda);
+    ASSERT_TRUE(pdf.ok()) << cda.substr(open, 200);
+    EXPECT_EQ(view(*pdf), small_pdf());
+  }
+  for (const std::string& cda :
+       {sender_level_three(), with_base64("AAAA"), with_base64("?"), with_base64(""),
+        std::string("<nonXMLBody><text>"), std::string("nonXMLBody"), std::string()}) {
+    const auto pdf = (*office)->pdf_inside(cda);
+    ASSERT_FALSE(pdf.ok());
+    EXPECT_EQ(pdf.error().code, ErrorCode::corrupt);
+  }
 }
 
 TEST(DocumentOffice, TakesTheSubjectFromTheDocumentWhenTheEnvelopeHasNone) {
@@ -319,11 +500,9 @@ TEST(DocumentOffice, ComparesWhatTheEventSaysIsReplaced) {
   EXPECT_THAT(issue_codes(prepared), UnorderedElementsAre("REPLACED_NOT_IN_DOCUMENT"));
 }
 
-TEST(DocumentOffice, SaysThatStructuredContentIsNotThereYet) {
-  // Its place exists; and a letter without content is a fault.
+TEST(DocumentOffice, AsksForAContent) {
+  // A letter without any is a fault.
   v1::SubmitEventRequest request = pdf_letter();
-  request.mutable_event()->mutable_discharge_letter()->mutable_structured();
-  EXPECT_EQ(prepare(request).result.error().code, ErrorCode::not_supported);
   request.mutable_event()->mutable_discharge_letter()->Clear();
   EXPECT_THAT(fault_paths(request), UnorderedElementsAre("event.discharge_letter"));
 }
@@ -332,7 +511,7 @@ TEST(DocumentOffice, RefusesAConfigurationWithAnUnknownTimeZone) {
   // At start, not at the first letter.
   v1::Config config = demo_config();
   config.mutable_tenants(0)->set_time_zone("Europe/Nowhere");
-  const auto office = CdaDocumentOffice::create(config);
+  const auto office = CdaDocumentOffice::create(config, PlainCopy());
   ASSERT_FALSE(office.ok());
   EXPECT_EQ(office.error().code, ErrorCode::configuration);
 }

@@ -1,5 +1,5 @@
-// Reads the header of a CDA R2 document that came from outside: what the gateway must know to announce and
-// deliver it, and what is wrong with it. The document itself is never changed, and nothing in it is executed
+// Reads a CDA R2 document that came from outside: what the gateway must know to announce and deliver it, and
+// what is wrong with it, header and body. The document itself is never changed, and nothing in it is executed
 // or fetched. Sources: CI-SIS, volet Structuration minimale v1.16 (header); RNIV 1 (identity); HL7 CDA R2.
 #pragma once
 
@@ -27,6 +27,7 @@ struct CdaDocument {
   //   times; those of the stay (componentOf) when it has none;
   // - labels are never empty: the official one, else the document's, else the code.
   passerelle::internal::v1::DocumentHeader header;
+  // Every rule of check/cda_rules.def that the document breaks.
   std::vector<passerelle::v1::Issue> issues;
   // The PDF of a level 1 body; null when there is none, or none that check_pdf takes.
   Bytes pdf;

@@ -1,4 +1,4 @@
-#include "adapters/formats/cda_writer.h"
+#include "adapters/formats/cda/cda_writer.h"
 
 #include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
@@ -7,9 +7,10 @@
 #include <fstream>
 #include <sstream>
 
-#include "adapters/formats/cda_reader.h"
+#include "adapters/formats/cda/cda_reader.h"
 #include "adapters/formats/document_check.h"
 #include "adapters/formats/document_office.h"
+#include "tests/support/plain_copy.h"
 #include "passerelle/v1/config.pb.h"
 #include "tests/adapters/formats/cda_fixtures.h"
 
@@ -26,9 +27,10 @@ struct Written {
 };
 
 Written write(v1::SubmitEventRequest request) {
+  const test::PlainCopy copy;
   v1::Config config;
   config.add_tenants()->set_name("demo");
-  const auto office = CdaDocumentOffice::create(config);
+  const auto office = CdaDocumentOffice::create(config, copy);
   EXPECT_TRUE(office.ok());
   Written written;
   const Uuid event_id = *Uuid::parse("5f0c8a4e-7b1d-8e2a-9c3f-0123456789ab");

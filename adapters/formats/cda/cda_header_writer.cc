@@ -1,13 +1,13 @@
-#include "adapters/formats/cda_writer.h"
+#include "adapters/formats/cda/cda_header_writer.h"
 
 #include <iterator>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "adapters/formats/document_check.h"
 #include "adapters/formats/value_sets.h"
 #include "adapters/formats/xml_writer.h"
-#include "gateway/base/bytes.h"
 #include "gateway/core/checked.h"
 #include "passerelle/v1/document.pb.h"
 #include "passerelle/v1/identity.pb.h"
@@ -17,8 +17,7 @@ namespace {
 
 namespace v1 = passerelle::v1;
 
-constexpr std::string_view loinc_oid = "2.16.840.1.113883.6.1";
-constexpr size_t header_bytes_hint = 16384;
+constexpr std::string_view header_loinc = "2.16.840.1.113883.6.1";
 
 std::string_view use_code(v1::Telecom::Use use) {
   switch (use) {
@@ -62,31 +61,88 @@ CodeAndLabel sex_of(v1::Sex sex) {
   }
 }
 
-class LevelOneWriter {
- public:
-  explicit LevelOneWriter(const LevelOneInput& input)
-      : input_(input),
-        metadata_(input.metadata),
-        // base64 takes four bytes for three.
-        xml_(input.pdf.size() / 3 * 4 + header_bytes_hint) {}
+// classCode of a relatedEntity; CI-SIS ST v1.16 section 3.5.1.
+std::string_view related_class_of(v1::RelatedPerson::Role role) {
+  switch (role) {
+    case v1::RelatedPerson::ROLE_EMERGENCY_CONTACT:
+      return "ECON";
+    case v1::RelatedPerson::ROLE_TRUSTED_PERSON:
+      return "NOK";
+    case v1::RelatedPerson::ROLE_CAREGIVER:
+      return "CAREGIVER";
+    default:
+      return "CON";
+  }
+}
 
-  std::string write() {
-    xml_.open("ClinicalDocument").attribute("xmlns", "urn:hl7-org:v3");
+struct Participation {
+  std::string_view type;  // JDV_J144
+  Concept function;       // JDV_J47; no code: none
+};
+
+Participation participation_of(v1::CareParticipant::Role role) {
+  constexpr std::string_view functions = "1.2.250.1.213.1.6.1.107";
+  switch (role) {
+    case v1::CareParticipant::ROLE_PRIMARY_CARE_PHYSICIAN:
+      return {"INF", {"PCP", "2.16.840.1.113883.5.88", "Médecin traitant"}};
+    case v1::CareParticipant::ROLE_REFERRER:
+      return {"REFB", {}};
+    case v1::CareParticipant::ROLE_PATHWAY_COORDINATOR:
+      return {"INF", {"330", functions, "Coordonnateur de parcours"}};
+    case v1::CareParticipant::ROLE_CONSULTANT:
+      return {"CON", {}};
+    default:
+      return {"INF", {"353", functions, "Membre de l'équipe de soins"}};
+  }
+}
+
+// JDV_J140.
+std::string_view encounter_participation_of(v1::EncounterParticipant::Role role) {
+  switch (role) {
+    case v1::EncounterParticipant::ROLE_ADMITTER:
+      return "ADM";
+    case v1::EncounterParticipant::ROLE_CONSULTANT:
+      return "CON";
+    case v1::EncounterParticipant::ROLE_DISCHARGER:
+      return "DIS";
+    case v1::EncounterParticipant::ROLE_REFERRER:
+      return "REF";
+    default:
+      return "ATND";
+  }
+}
+
+class CdaHeaderWriter {
+ public:
+  CdaHeaderWriter(XmlWriter& xml, const CdaHeaderInput& input, CdaLevel level)
+      : xml_(xml), input_(input), metadata_(input.metadata), level_(level) {}
+
+  // In the order of the CDA schema.
+  void write() {
+    open_document();
     write_identity();
     line().write_patient();
     for (const v1::Professional& author : metadata_.authors()) line().write_author(author);
+    if (metadata_.has_data_enterer()) line().write_data_enterer();
+    for (const v1::RelatedPerson& person : metadata_.related_persons()) line().write_related_person(person);
     line().write_custodian();
-    line().write_legal_authenticator();
+    for (const v1::Professional& addressee : metadata_.addressees()) line().write_addressee(addressee);
+    line().write_authenticator("legalAuthenticator", metadata_.legal_authenticator());
+    for (const v1::Professional& approver : metadata_.approvers()) {
+      line().write_authenticator("authenticator", approver);
+    }
+    for (const v1::CareParticipant& participant : metadata_.participants()) {
+      line().write_participant(participant);
+    }
     line().write_main_event();
     line().write_replaced();
     line().write_encounter();
-    line().write_body();
-    return xml_.finish();
+    line();
   }
 
  private:
   // One line for each part of the header, for those who read the document as text.
-  LevelOneWriter& line() {
+  CdaHeaderWriter& line() {
     xml_.raw("\n");
     return *this;
   }
@@ -102,7 +158,7 @@ class LevelOneWriter {
   void code(std::string_view element, const Concept& value) {
     xml_.open(element).attribute("code", value.code).attribute("displayName", value.label);
     xml_.attribute("codeSystem", value.system);
-    if (value.system == loinc_oid) xml_.attribute("codeSystemName", "LOINC");
+    if (value.system == header_loinc) xml_.attribute("codeSystemName", "LOINC");
     xml_.close();
   }
 
@@ -112,12 +168,27 @@ class LevelOneWriter {
     code(element, *known);
   }
 
+  // Where the model does without a code: nothing when there is none.
+  void optional_code(ValueSet set, std::string_view value) {
+    if (const Concept* known = value.empty() ? nullptr : find_concept(set, value)) code("code", *known);
+  }
+
+  void open_document() {
+    xml_.open("ClinicalDocument").attribute("xmlns", "urn:hl7-org:v3");
+    if (level_ == CdaLevel::three) xml_.attribute("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance");
+    if (input_.patient.birth_rank() > 0) xml_.attribute("xmlns:sdtc", "urn:hl7-org:sdtc");
+  }
+
   void write_identity() {
     xml_.element("realmCode", {{"code", "FR"}});
     xml_.element("typeId", {{"root", "2.16.840.1.113883.1.3"}, {"extension", "POCD_HD000040"}});
     xml_.element("templateId", {{"root", "2.16.840.1.113883.2.8.2.1"}});  // HL7 France
     xml_.element("templateId", {{"root", "1.2.250.1.213.1.1.1.1"}});      // CI-SIS
-    xml_.element("templateId", {{"root", "1.3.6.1.4.1.19376.1.2.20"}});   // IHE XDS-SD
+    if (level_ == CdaLevel::one) {
+      xml_.element("templateId", {{"root", "1.3.6.1.4.1.19376.1.2.20"}});  // IHE XDS-SD
+    } else {
+      xml_.element("templateId", {{"root", "1.2.250.1.213.1.1.1.29"}, {"extension", "2022.01"}});
+    }
     xml_.element("id", {{"root", metadata_.document_id()}});
     code("code", ValueSet::document_type, metadata_.type().code());
     xml_.element("title", metadata_.title());
@@ -186,14 +257,8 @@ class LevelOneWriter {
     name_part("family", "CL", patient.used_family_name());
     name_part("given", "CL", patient.used_given_name());
     xml_.close();
-    const CodeAndLabel sex = sex_of(patient.sex());
-    xml_.element("administrativeGenderCode",
-                 {{"code", sex.code}, {"displayName", sex.label}, {"codeSystem", "2.16.840.1.113883.5.1"}});
-    std::string birth;
-    for (const char c : patient.birth_date()) {
-      if (c != '-') birth += c;
-    }
-    xml_.element("birthTime", {{"value", birth}});
+    write_birth(patient);
+    for (const v1::Guardian& guardian : patient.guardians()) write_guardian(guardian);
     if (!patient.birth_place_code().empty() || !patient.birth_place_name().empty()) {
       xml_.open("birthplace").open("place").open("addr");
       if (!patient.birth_place_code().empty()) xml_.element("county", patient.birth_place_code());
@@ -203,13 +268,44 @@ class LevelOneWriter {
     xml_.close().close().close();
   }
 
-  // id, code, addr, telecom, assignedPerson: what assignedAuthor and assignedEntity have in common.
-  void write_person(const v1::Professional& person) {
-    id(professional_oid, person.national_id());
-    if (!person.specialty_code().empty()) code("code", ValueSet::author_specialty, person.specialty_code());
-    address(person);
-    telecoms(person);
-    xml_.open("assignedPerson").open("name");
+  void write_birth(const v1::Patient& patient) {
+    const CodeAndLabel sex = sex_of(patient.sex());
+    xml_.element("administrativeGenderCode",
+                 {{"code", sex.code}, {"displayName", sex.label}, {"codeSystem", "2.16.840.1.113883.5.1"}});
+    std::string birth;
+    for (const char c : patient.birth_date()) {
+      if (c != '-') birth += c;
+    }
+    xml_.element("birthTime", {{"value", birth}});
+    if (patient.birth_rank() > 0) {
+      xml_.element("sdtc:multipleBirthInd", {{"value", "true"}});
+      xml_.element("sdtc:multipleBirthOrderNumber", {{"value", std::to_string(patient.birth_rank())}});
+    }
+  }
+
+  void write_guardian(const v1::Guardian& guardian) {
+    xml_.open("guardian");
+    if (guardian.has_local_id()) id(guardian.local_id().oid(), guardian.local_id().value());
+    address(guardian);
+    telecoms(guardian);
+    write_private_name("guardianPerson", guardian.name(), false);
+    xml_.close();
+  }
+
+  // A guardian has the birth name and the one used every day; a related person one name only, the second when
+  // there is one (CI-SISRelatedEntity: at most one family).
+  void write_private_name(std::string_view element, const v1::PersonName& name, bool one_family) {
+    const bool used = !name.family_name().empty();
+    xml_.open(element).open("name");
+    name_part("prefix", "", name.prefix());
+    if (!used || !one_family) name_part("family", "BR", name.birth_family_name());
+    name_part("family", one_family || name.birth_family_name().empty() ? "" : "CL", name.family_name());
+    name_part("given", "", name.given_name());
+    xml_.close().close();
+  }
+
+  void write_name(std::string_view element, const v1::Professional& person) {
+    xml_.open(element).open("name");
     name_part("family", "", person.family_name());
     name_part("given", "", person.given_name());
     name_part("prefix", "", person.prefix());
@@ -217,8 +313,21 @@ class LevelOneWriter {
     xml_.close().close();
   }
 
-  void write_organization(const v1::Organization& organization, const v1::Coding* setting) {
-    xml_.open("representedOrganization");
+  // id, code, addr, telecom, person: what all roles of a professional have in common.
+  void write_person(const v1::Professional& person, std::string_view element = "assignedPerson") {
+    id(professional_oid, person.national_id());
+    optional_code(ValueSet::author_specialty, person.specialty_code());
+    address(person);
+    telecoms(person);
+    write_name(element, person);
+  }
+
+  void write_organization(const v1::Professional& person,
+                          std::string_view element = "representedOrganization",
+                          const v1::Coding* setting = nullptr) {
+    if (!person.has_organization()) return;
+    const v1::Organization& organization = person.organization();
+    xml_.open(element);
     id(organization_oid, organization.national_id());
     xml_.element("name", organization.name());
     telecoms(organization);
@@ -227,11 +336,33 @@ class LevelOneWriter {
     xml_.close();
   }
 
+  void write_assigned_entity(const v1::Professional& person, const v1::Coding* setting = nullptr) {
+    xml_.open("assignedEntity");
+    write_person(person);
+    write_organization(person, "representedOrganization", setting);
+    xml_.close();
+  }
+
   void write_author(const v1::Professional& author) {
     xml_.open("author").element("time", {{"value", time(metadata_.created_at())}});
     xml_.open("assignedAuthor");
     write_person(author);
-    write_organization(author.organization(), nullptr);
+    write_organization(author);
+    xml_.close().close();
+  }
+
+  void write_data_enterer() {
+    xml_.open("dataEnterer").element("time", {{"value", time(metadata_.created_at())}});
+    write_assigned_entity(metadata_.data_enterer());
+    xml_.close();
+  }
+
+  void write_related_person(const v1::RelatedPerson& person) {
+    xml_.open("informant").open("relatedEntity").attribute("classCode", related_class_of(person.role()));
+    optional_code(ValueSet::patient_relation, person.relationship_code());
+    address(person);
+    telecoms(person);
+    write_private_name("relatedPerson", person.name(), true);
     xml_.close().close();
   }
 
@@ -245,12 +376,32 @@ class LevelOneWriter {
     xml_.close().close().close();
   }
 
-  void write_legal_authenticator() {
-    const v1::Professional& signer = metadata_.legal_authenticator();
-    xml_.open("legalAuthenticator").element("time", {{"value", time(metadata_.signed_at())}});
-    xml_.element("signatureCode", {{"code", "S"}}).open("assignedEntity");
-    write_person(signer);
-    write_organization(signer.organization(), nullptr);
+  void write_addressee(const v1::Professional& addressee) {
+    xml_.open("informationRecipient").open("intendedRecipient");
+    id(professional_oid, addressee.national_id());
+    address(addressee);
+    telecoms(addressee);
+    write_name("informationRecipient", addressee);
+    write_organization(addressee, "receivedOrganization");
+    xml_.close().close();
+  }
+
+  void write_authenticator(std::string_view element, const v1::Professional& signer) {
+    xml_.open(element).element("time", {{"value", time(metadata_.signed_at())}});
+    xml_.element("signatureCode", {{"code", "S"}});
+    write_assigned_entity(signer);
+    xml_.close();
+  }
+
+  // The time is required, and not asked from senders.
+  void write_participant(const v1::CareParticipant& participant) {
+    const Participation part = participation_of(participant.role());
+    xml_.open("participant").attribute("typeCode", part.type);
+    if (!part.function.code.empty()) code("functionCode", part.function);
+    xml_.element("time", {{"nullFlavor", "NAV"}});
+    xml_.open("associatedEntity").attribute("classCode", "PROV");
+    write_person(participant.professional(), "associatedPerson");
+    write_organization(participant.professional(), "scopingOrganization");
     xml_.close().close();
   }
 
@@ -271,10 +422,9 @@ class LevelOneWriter {
     xml_.open("documentationOf").open("serviceEvent");
     code("code", ValueSet::encounter_class, encounter.class_code());
     write_period();
-    xml_.open("performer").attribute("typeCode", "PRF").open("assignedEntity");
-    write_person(metadata_.authors(0));
-    write_organization(metadata_.authors(0).organization(), &encounter.practice_setting());
-    xml_.close().close().close().close();
+    xml_.open("performer").attribute("typeCode", "PRF");
+    write_assigned_entity(metadata_.authors(0), &encounter.practice_setting());
+    xml_.close().close().close();
   }
 
   void write_replaced() {
@@ -289,25 +439,32 @@ class LevelOneWriter {
     if (encounter.has_local_id()) id(encounter.local_id().oid(), encounter.local_id().value());
     code("code", ValueSet::encounter_class, encounter.class_code());
     write_period();
+    if (encounter.has_responsible()) {
+      xml_.open("responsibleParty");
+      write_assigned_entity(encounter.responsible());
+      xml_.close();
+    }
+    for (const v1::EncounterParticipant& participant : encounter.participants()) {
+      xml_.open("encounterParticipant");
+      xml_.attribute("typeCode", encounter_participation_of(participant.role()));
+      write_assigned_entity(participant.professional());
+      xml_.close();
+    }
     xml_.open("location").open("healthCareFacility");
     code("code", ValueSet::facility_type, encounter.facility_type().code());
     xml_.close().close().close().close();
   }
 
-  void write_body() {
-    xml_.open("component").open("nonXMLBody").open("text");
-    xml_.attribute("mediaType", "application/pdf").attribute("representation", "B64");
-    xml_.raw(base64_encode(input_.pdf));
-    xml_.close().close().close();
-  }
-
-  const LevelOneInput& input_;
+  XmlWriter& xml_;
+  const CdaHeaderInput& input_;
   const v1::DocumentMetadata& metadata_;
-  XmlWriter xml_;
+  CdaLevel level_;
 };
 
 }  // namespace
 
-std::string write_level_one(const LevelOneInput& input) { return LevelOneWriter(input).write(); }
+void write_cda_header(XmlWriter& xml, const CdaHeaderInput& input, CdaLevel level) {
+  CdaHeaderWriter(xml, input, level).write();
+}
 
 }  // namespace psl

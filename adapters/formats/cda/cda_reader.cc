@@ -1,8 +1,10 @@
-#include "adapters/formats/cda_reader.h"
+#include "adapters/formats/cda/cda_reader.h"
 
 #include <charconv>
 
-#include "adapters/formats/cda_header.h"
+#include "adapters/formats/cda/cda_header.h"
+#include "adapters/formats/check/cda_body_check.h"
+#include "adapters/formats/check/cda_header_check.h"
 #include "adapters/formats/pdf_check.h"
 #include "adapters/formats/value_sets.h"
 
@@ -13,6 +15,7 @@ namespace v1 = passerelle::v1;
 
 constexpr int authors_max = 10;
 constexpr size_t title_characters_max = 128;
+constexpr std::string_view confidentiality_system = "2.16.840.1.113883.5.25";
 
 void set_time(google::protobuf::Timestamp& out, Instant at) { out.set_seconds(at.us / 1000000); }
 
@@ -41,42 +44,29 @@ class CdaHeaderReader {
   }
 
  private:
-  static std::string path(std::string_view rest) { return "ClinicalDocument/" + std::string(rest); }
-
   void read_identity() {
-    bool france = false;
-    bool cisis = false;
     for (const XmlElement* id : cda_children(root_, "templateId")) {
-      const std::string_view oid = id->attribute("root");
-      france |= oid == "2.16.840.1.113883.2.8.2.1";
-      cisis |= oid == "1.2.250.1.213.1.1.1.1";
-      if (const Concept* format = format_of_template(oid)) set_format(format);
+      if (const Concept* format = format_of_template(id->attribute("root"))) set_format(format);
     }
-    if (!france || !cisis) notes_.issue(CdaIssue::template_missing, path("templateId"));
-
     const XmlElement* id = cda_child(root_, "id");
     if (id != nullptr) metadata_.set_document_id(cda_identifier(*id));
-    if (metadata_.document_id().empty()) {
-      return notes_.fault(path("id"),
-                          "a root is required, at most 200 printable characters with its extension");
-    }
-    if (!oid_ok(id->attribute("root"))) notes_.issue(CdaIssue::document_id_not_oid, path("id/@root"));
-    if (!id->attribute("extension").empty())
-      notes_.issue(CdaIssue::document_id_extension, path("id/@extension"));
+    if (metadata_.document_id().empty()) return notes_.fault(Rule::document_id_missing, root_, "id");
+    if (!oid_ok(id->attribute("root"))) notes_.issue(Rule::document_id_not_oid, *id, "@root");
+    if (!id->attribute("extension").empty()) notes_.issue(Rule::document_id_extension, *id, "@extension");
   }
 
   void read_versions() {
     if (const XmlElement* id = cda_child(root_, "setId")) metadata_.set_set_id(cda_identifier(*id));
     if (metadata_.set_id().empty()) {
-      notes_.issue(CdaIssue::set_id_missing, path("setId"));
+      notes_.issue(Rule::set_id_missing, root_, "setId");
     } else if (!oid_ok(metadata_.set_id())) {
-      notes_.issue(CdaIssue::set_id_not_plain_oid, path("setId"));
+      notes_.issue(Rule::set_id_not_plain_oid, root_, "setId");
     }
     const std::string_view text = cda_value(root_, "versionNumber", "value");
     int version = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
     if (error != std::errc() || end != text.data() + text.size() || version < 1) {
-      notes_.issue(CdaIssue::version_wrong, path("versionNumber"));
+      notes_.issue(Rule::version_wrong, root_, "versionNumber");
       version = 1;
     }
     metadata_.set_version(version);
@@ -87,7 +77,7 @@ class CdaHeaderReader {
       }
     }
     if (version > 1 && document_.header.replaces().empty()) {
-      notes_.issue(CdaIssue::version_without_replaced, path("relatedDocument"));
+      notes_.issue(Rule::version_without_replaced, root_, "relatedDocument");
     }
   }
 
@@ -100,25 +90,24 @@ class CdaHeaderReader {
     coding.set_label(std::string(known.label.empty() ? known.code : known.label));
   }
 
-  // Reads a code of a value set; the issue when it has none there.
-  void read_code(const XmlElement* code, const std::string& where, ValueSet set, CdaIssue unknown,
-                 v1::Coding& coding) {
-    read_cda_coding(code, where, coding, notes_);
-    if (const Concept* known = find_concept(set, coding.code(), coding.system())) {
-      set_coding(coding, *known);
-    } else {
-      notes_.issue(unknown, where);
-    }
+  // Reads a code of a value set; the issue, at `where` below `owner`, when it has none there.
+  void read_code(const XmlElement* code, const XmlElement& owner, std::string_view where, ValueSet set,
+                 Rule unknown, v1::Coding& coding) {
+    read_cda_coding(code, coding, notes_);
+    const Concept* known = find_concept(set, coding.code(), coding.system());
+    if (known != nullptr) set_coding(coding, *known);
+    // The code says enough to announce it; without its system it is not a code of the set.
+    if (known == nullptr || code->attribute("codeSystem").empty()) notes_.issue(unknown, owner, where);
   }
 
   void read_type() {
     v1::Coding& type = *metadata_.mutable_type();
     const XmlElement* code = cda_child(root_, "code");
     if (code == nullptr || code->attribute("code").empty()) {
-      notes_.issue(CdaIssue::type_missing, path("code"));
+      notes_.issue(Rule::type_missing, root_, "code");
       set_coding(type, *find_concept(ValueSet::document_type, discharge_letter_type));
     } else {
-      read_code(code, path("code"), ValueSet::document_type, CdaIssue::type_unknown, type);
+      read_code(code, root_, "code", ValueSet::document_type, Rule::type_unknown, type);
     }
     const Concept* document_class = document_class_of(type.code());
     if (document_class == nullptr) document_class = document_class_of(discharge_letter_type);
@@ -127,49 +116,51 @@ class CdaHeaderReader {
 
   void read_texts() {
     if (const XmlElement* title = cda_child(root_, "title")) {
-      metadata_.set_title(cda_text(title->text, path("title"), notes_));
+      metadata_.set_title(cda_text(title->text, *title, notes_));
     }
     if (metadata_.title().empty()) {
-      notes_.issue(CdaIssue::title_missing, path("title"));
+      notes_.issue(Rule::title_missing, root_, "title");
       metadata_.set_title(metadata_.type().label());
     } else if (characters(metadata_.title()) > title_characters_max) {
-      notes_.issue(CdaIssue::title_too_long, path("title"));
+      notes_.issue(Rule::title_too_long, root_, "title");
     }
 
-    const std::string where = path("effectiveTime");
-    if (const std::optional<Hl7Time> time = read_cda_time(cda_child(root_, "effectiveTime"), where, notes_)) {
-      if (time->digits < 14) notes_.issue(CdaIssue::time_imprecise, where);
-      if (!time->has_offset) notes_.issue(CdaIssue::time_without_offset, where);
+    constexpr std::string_view where = "effectiveTime";
+    if (const std::optional<Hl7Time> time = read_cda_time(cda_child(root_, where))) {
+      if (time->digits < 14) notes_.issue(Rule::time_imprecise, root_, where);
       set_time(*metadata_.mutable_created_at(), resolve(*time, notes_.zone()));
     } else {
-      notes_.issue(CdaIssue::effective_time_missing, where);
+      notes_.issue(Rule::effective_time_missing, root_, where);
     }
     read_confidentiality();
     if (cda_value(root_, "languageCode", "code") != "fr-FR") {
-      notes_.issue(CdaIssue::language_not_french, path("languageCode"));
+      notes_.issue(Rule::language_not_french, root_, "languageCode");
     }
   }
 
   // Lower levels than N are announced as N; what we do not know is announced as restricted, never as less.
   void read_confidentiality() {
-    const std::string_view code = cda_value(root_, "confidentialityCode", "code");
+    constexpr std::string_view where = "confidentialityCode";
+    const std::string_view code = cda_value(root_, where, "code");
     v1::Confidentiality level = v1::CONFIDENTIALITY_RESTRICTED;
     if (code == "V") level = v1::CONFIDENTIALITY_VERY_RESTRICTED;
     if (code == "N" || code == "L" || code == "M" || code == "U" || code.empty())
       level = v1::CONFIDENTIALITY_NORMAL;
     metadata_.set_confidentiality(level);
-    if (code != "N" && code != "R" && code != "V") {
-      notes_.issue(CdaIssue::confidentiality_unusual, path("confidentialityCode"));
+    if ((code != "N" && code != "R" && code != "V") ||
+        cda_value(root_, where, "codeSystem") != confidentiality_system) {
+      notes_.issue(Rule::confidentiality_unusual, root_, where);
+    } else if (cda_value(root_, where, "displayName").empty()) {
+      notes_.issue(Rule::confidentiality_display_missing, root_, where);
     }
   }
 
   void read_patient() {
-    const std::string where = path("recordTarget/patientRole");
     const auto targets = cda_children(root_, "recordTarget");
     const XmlElement* role = targets.empty() ? nullptr : cda_child(*targets.front(), "patientRole");
-    if (role == nullptr) return notes_.fault(where, "a patient is required");
-    if (targets.size() > 1) return notes_.fault(path("recordTarget"), "one patient only is expected");
-    read_cda_patient(*role, where, *document_.header.mutable_patient(), notes_);
+    if (role == nullptr) return notes_.fault(Rule::patient_missing, root_, "recordTarget/patientRole");
+    if (targets.size() > 1) return notes_.fault(Rule::patients_many, *targets[1]);
+    read_cda_patient(*role, *document_.header.mutable_patient(), notes_);
   }
 
   void read_participants() {
@@ -178,100 +169,100 @@ class CdaHeaderReader {
       const XmlElement* entity = cda_child(*author, "assignedAuthor");
       if (entity == nullptr) continue;
       if (++position > authors_max) {
-        notes_.issue(CdaIssue::authors_cut, path("author"));
+        notes_.issue(Rule::authors_cut, root_, "author");
         break;
       }
-      const std::string where = path("author[" + std::to_string(position) + "]/assignedAuthor");
-      read_cda_professional(*entity, where, true, *metadata_.add_authors(), notes_);
+      read_cda_professional(*entity, true, *metadata_.add_authors(), notes_);
     }
-    if (position == 0) notes_.issue(CdaIssue::author_missing, path("author"));
+    if (position == 0) notes_.issue(Rule::author_missing, root_, "author");
 
-    const std::string custodian_path = path("custodian/assignedCustodian/representedCustodianOrganization");
     if (const XmlElement* custodian =
             cda_at(root_, {"custodian", "assignedCustodian", "representedCustodianOrganization"})) {
-      read_cda_organization(*custodian, custodian_path, *metadata_.mutable_custodian(), notes_);
+      read_cda_organization(*custodian, *metadata_.mutable_custodian(), notes_);
     } else {
-      notes_.issue(CdaIssue::custodian_missing, custodian_path);
+      notes_.issue(Rule::custodian_missing, root_, "custodian");
     }
 
     const XmlElement* signer = cda_child(root_, "legalAuthenticator");
     const XmlElement* entity = signer == nullptr ? nullptr : cda_child(*signer, "assignedEntity");
     if (entity == nullptr)
-      return notes_.issue(CdaIssue::legal_authenticator_missing, path("legalAuthenticator"));
-    read_cda_professional(*entity, path("legalAuthenticator/assignedEntity"), false,
-                          *metadata_.mutable_legal_authenticator(), notes_);
-    const std::string time_path = path("legalAuthenticator/time");
-    if (const std::optional<Hl7Time> time = read_cda_time(cda_child(*signer, "time"), time_path, notes_)) {
+      return notes_.issue(Rule::legal_authenticator_missing, root_, "legalAuthenticator");
+    read_cda_professional(*entity, false, *metadata_.mutable_legal_authenticator(), notes_);
+    if (const std::optional<Hl7Time> time = read_cda_time(cda_child(*signer, "time"))) {
       set_time(*metadata_.mutable_signed_at(), resolve(*time, notes_.zone()));
     }
   }
 
   // effectiveTime with low and high, or with a value of its own. False when it has no beginning.
-  bool read_period(const XmlElement& owner, const std::string& owner_path) {
+  bool read_period(const XmlElement& owner) {
     const XmlElement* period = cda_child(owner, "effectiveTime");
     if (period == nullptr) return false;
-    const std::string where = owner_path + "/effectiveTime";
-    std::optional<Hl7Time> low = read_cda_time(cda_child(*period, "low"), where + "/low", notes_);
-    if (!low) low = read_cda_time(period, where, notes_);
+    std::optional<Hl7Time> low = read_cda_time(cda_child(*period, "low"));
+    if (!low) low = read_cda_time(period);
+    const std::optional<Hl7Time> high = read_cda_time(cda_child(*period, "high"));
     if (!low) return false;
     v1::Encounter& encounter = *metadata_.mutable_encounter();
     set_time(*encounter.mutable_start(), resolve(*low, notes_.zone()));
     encounter.clear_end();
-    if (const auto high = read_cda_time(cda_child(*period, "high"), where + "/high", notes_)) {
-      set_time(*encounter.mutable_end(), resolve(*high, notes_.zone()));
-    }
+    if (high) set_time(*encounter.mutable_end(), resolve(*high, notes_.zone()));
     return true;
   }
 
   void read_encounter() {
-    const std::string where = path("componentOf/encompassingEncounter");
     const XmlElement* stay = cda_at(root_, {"componentOf", "encompassingEncounter"});
-    if (stay == nullptr) return notes_.issue(CdaIssue::encounter_missing, where);
+    if (stay == nullptr) {
+      return notes_.issue(Rule::encounter_missing, root_, "componentOf/encompassingEncounter");
+    }
     v1::Encounter& encounter = *metadata_.mutable_encounter();
-    // The dates of a stay may be said to be unknown (3.5.3); those of the main act may not.
-    const bool said_unknown = !cda_value(*stay, "effectiveTime", "nullFlavor").empty();
-    if (!read_period(*stay, where) && !said_unknown) {
-      notes_.issue(CdaIssue::encounter_missing, where + "/effectiveTime");
+    read_period(*stay);
+    // An end alone tells enough, and the dates of a stay may be said to be unknown (3.5.3).
+    const XmlElement* period = cda_child(*stay, "effectiveTime");
+    if (period == nullptr || (period->attributes.empty() && period->children().empty())) {
+      notes_.issue(Rule::encounter_missing, *stay, "effectiveTime");
     }
     if (const XmlElement* id = cda_child(*stay, "id");
         id != nullptr && oid_ok(id->attribute("root")) && !id->attribute("extension").empty()) {
       encounter.mutable_local_id()->set_oid(std::string(id->attribute("root")));
-      encounter.mutable_local_id()->set_value(cda_text(id->attribute("extension"), where + "/id", notes_));
+      encounter.mutable_local_id()->set_value(cda_text(id->attribute("extension"), *id, notes_));
     }
-    if (const XmlElement* code = cda_child(*stay, "code")) read_class(*code, where + "/code");
+    if (const XmlElement* code = cda_child(*stay, "code")) read_class(*code);
     const XmlElement* facility = cda_at(*stay, {"location", "healthCareFacility", "code"});
-    read_code(facility, where + "/location/healthCareFacility/code", ValueSet::facility_type,
-              CdaIssue::facility_type_unknown, *encounter.mutable_facility_type());
+    read_code(facility, *stay, "location/healthCareFacility/code", ValueSet::facility_type,
+              Rule::facility_type_unknown, *encounter.mutable_facility_type());
   }
 
-  void read_class(const XmlElement& code, const std::string& where) {
+  void read_class(const XmlElement& code) {
     const std::string_view value = code.attribute("code");
     if (encounter_class_code_ok(value)) {
       metadata_.mutable_encounter()->set_class_code(std::string(value));
     } else {
-      notes_.issue(CdaIssue::encounter_class_unknown, where);
+      notes_.issue(Rule::encounter_class_unknown, code);
     }
   }
 
   void read_main_event() {
-    const std::string where = path("documentationOf[1]/serviceEvent");
     const XmlElement* event = cda_at(root_, {"documentationOf", "serviceEvent"});
-    if (event == nullptr || !read_period(*event, where)) notes_.issue(CdaIssue::service_event_missing, where);
-    if (event == nullptr) return;
+    if (event == nullptr) {
+      return notes_.issue(Rule::service_event_missing, root_, "documentationOf/serviceEvent");
+    }
+    read_period(*event);
+    if (!read_cda_time(cda_at(*event, {"effectiveTime", "low"})))
+      notes_.issue(Rule::service_event_missing, *event, "effectiveTime/low");
     v1::Encounter& encounter = *metadata_.mutable_encounter();
     const auto performers = cda_children(*event, "performer");
-    if (performers.size() != 1) notes_.issue(CdaIssue::performer_count, where + "/performer");
+    if (performers.size() != 1) notes_.issue(Rule::performer_count, *event, "performer");
     // In an LDL-SES the code of the main act is the class of the stay, which the stay itself often leaves
     // out.
     const std::string_view code = cda_value(*event, "code", "code");
     if (encounter.class_code().empty() && encounter_class_code_ok(code))
       encounter.set_class_code(std::string(code));
+    constexpr std::string_view where =
+        "performer/assignedEntity/representedOrganization/standardIndustryClassCode";
     const XmlElement* setting =
         performers.empty() ? nullptr
                            : cda_at(*performers.front(), {"assignedEntity", "representedOrganization",
                                                           "standardIndustryClassCode"});
-    read_code(setting, where + "/performer/assignedEntity/representedOrganization/standardIndustryClassCode",
-              ValueSet::practice_setting, CdaIssue::practice_setting_unknown,
+    read_code(setting, *event, where, ValueSet::practice_setting, Rule::practice_setting_unknown,
               *encounter.mutable_practice_setting());
   }
 
@@ -279,31 +270,33 @@ class CdaHeaderReader {
     const XmlElement* component = cda_child(root_, "component");
     if (component != nullptr && cda_child(*component, "structuredBody") != nullptr) {
       document_.header.set_level(3);
-      if (!document_.header.has_format()) notes_.issue(CdaIssue::model_unknown, path("templateId"));
+      if (!document_.header.has_format()) notes_.issue(Rule::model_unknown, root_, "templateId");
     } else if (const XmlElement* text =
                    component == nullptr ? nullptr : cda_at(*component, {"nonXMLBody", "text"})) {
       read_level_one(*text);
     } else {
-      notes_.issue(CdaIssue::body_unknown, path("component"));
+      notes_.issue(Rule::body_unknown, root_, "component");
     }
   }
 
   void read_level_one(const XmlElement& text) {
     document_.header.set_level(1);
     document_.header.clear_format();
-    const std::string where = path("component/nonXMLBody/text");
     const std::string_view media_type = text.attribute("mediaType");
     if (const Concept* format = format_of_media_type(media_type)) {
       set_format(format);
     } else {
-      notes_.issue(CdaIssue::model_unknown, where + "/@mediaType");
+      notes_.issue(Rule::model_unknown, text, "@mediaType");
+    }
+    std::string file;
+    if (text.attribute("representation") != "B64" || !base64_decode(text.text, file) || file.empty()) {
+      return notes_.issue(Rule::body_not_base64, text);
     }
     if (media_type != "application/pdf") return;
-    std::string pdf;
-    if (text.attribute("representation") == "B64" && base64_decode(text.text, pdf) && check_pdf(pdf).ok()) {
-      document_.pdf = make_bytes(std::move(pdf));
+    if (check_pdf(file).ok()) {
+      document_.pdf = make_bytes(std::move(file));
     } else {
-      notes_.issue(CdaIssue::pdf_unreadable, where);
+      notes_.issue(Rule::pdf_unreadable, text);
     }
   }
 
@@ -313,25 +306,54 @@ class CdaHeaderReader {
   v1::DocumentMetadata& metadata_;
 };
 
+Rule rule_of(XmlRefusal::Fault fault) {
+  switch (fault) {
+    case XmlRefusal::Fault::not_utf8:
+      return Rule::xml_not_utf8;
+    case XmlRefusal::Fault::doctype:
+      return Rule::xml_doctype;
+    case XmlRefusal::Fault::stylesheet:
+      return Rule::xml_stylesheet_inside;
+    case XmlRefusal::Fault::beyond_bounds:
+      return Rule::xml_beyond_bounds;
+    case XmlRefusal::Fault::not_well_formed:
+      break;
+  }
+  return Rule::xml_not_well_formed;
+}
+
+// The parser let pass no other encoding than UTF-8: a name in the declaration is that one.
+bool declares_encoding(std::string_view bytes) {
+  if (bytes.substr(0, 3) == "\xEF\xBB\xBF") bytes.remove_prefix(3);
+  if (bytes.substr(0, 5) != "<?xml") return false;
+  return bytes.substr(0, bytes.find("?>")).find("encoding") != std::string_view::npos;
+}
+
 }  // namespace
+
+void read_cda_document(std::string_view bytes, CdaNotes& notes, CdaDocument& document) {
+  XmlRefusal refusal;
+  const Result<XmlTree> tree = parse_xml(bytes, {}, {}, &refusal);
+  if (!tree.ok()) {
+    const std::string where = refusal.line > 0 ? "line " + std::to_string(refusal.line) : "/";
+    return notes.unreadable(rule_of(refusal.fault), where, tree.error().text);
+  }
+  const XmlElement& root = tree->root();
+  if (!is_cda(root, "ClinicalDocument")) {
+    return notes.unreadable(Rule::root_wrong, "/*",
+                            "the root element ClinicalDocument of urn:hl7-org:v3 is required");
+  }
+  if (!declares_encoding(bytes)) notes.issue(Rule::encoding_not_declared, root);
+  if (tree->names_stylesheet()) notes.issue(Rule::stylesheet_named, root);
+  CdaHeaderReader(root, notes, document).read();
+  check_cda_header(root, notes);
+  check_cda_body(root, notes);
+}
 
 Result<CdaDocument> read_cda(std::string_view bytes, const CdaReadOptions& options) {
   CdaDocument document;
   CdaNotes notes(options, document.issues);
-  Result<XmlTree> tree = parse_xml(bytes, "structuredBody");
-  if (!tree.ok()) {
-    Error error = error_of(tree.error().code);
-    error.faults.push_back({std::string(options.field), tree.error().text});
-    return error;
-  }
-  const XmlElement& root = tree->root;
-  if (root.name != "ClinicalDocument" || root.space != "urn:hl7-org:v3") {
-    notes.fault("/*", "the root element ClinicalDocument of urn:hl7-org:v3 is required");
-    return notes.status().error();
-  }
-  if (tree->names_stylesheet)
-    notes.issue(CdaIssue::stylesheet_named, "processing-instruction(xml-stylesheet)");
-  CdaHeaderReader(root, notes, document).read();
+  read_cda_document(bytes, notes, document);
   if (const Status status = notes.status(); !status.ok()) return status.error();
   return document;
 }

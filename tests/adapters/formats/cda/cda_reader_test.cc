@@ -1,9 +1,9 @@
-#include "adapters/formats/cda_reader.h"
+#include "adapters/formats/cda/cda_reader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "adapters/formats/cda_writer.h"
+#include "adapters/formats/cda/cda_writer.h"
 #include "adapters/formats/document_check.h"
 #include "tests/adapters/formats/cda_fixtures.h"
 
@@ -26,15 +26,16 @@ std::string letter() {
   return write_level_one({event.subject(), metadata, "", event.discharge_letter().pdf().pdf(), paris()});
 }
 
-// The same with a structured body, as a hospital would send it.
+// The same with a structured body, of a model that wants nothing of its sections here.
 std::string structured_letter() {
   std::string cda = replaced(letter(), "<templateId root=\"1.3.6.1.4.1.19376.1.2.20\"/>",
-                             "<templateId root=\"1.2.250.1.213.1.1.1.29\" extension=\"2022.01\"/>");
+                             "<templateId root=\"1.2.250.1.213.1.1.1.21\" extension=\"2022.01\"/>");
   const size_t begin = cda.find("<nonXMLBody>");
   const size_t end = cda.find("</nonXMLBody>") + 13;
   return cda.replace(
       begin, end - begin,
-      "<structuredBody><component><section><text>Clinique</text></section></component></structuredBody>");
+      "<structuredBody><component><section><title>Motif</title><text>Clinique</text></section></component>"
+      "</structuredBody>");
 }
 
 std::string without(std::string cda, std::string_view begin, std::string_view end) {
@@ -76,7 +77,7 @@ TEST(CdaReader, ReadsTheHeaderOfAStructuredLetter) {
   const CdaDocument document = read(structured_letter());
   EXPECT_TRUE(document.issues.empty()) << document.issues[0].DebugString();
   EXPECT_EQ(document.header.level(), 3);
-  EXPECT_EQ(document.header.format().code(), "urn:asip:ci-sis:ldl-ses:2017");
+  EXPECT_EQ(document.header.format().code(), "urn:asip:ci-sis:ldl-ees:2017");
   EXPECT_EQ(document.header.document_class().code(), "10");
   EXPECT_EQ(document.header.document_class().label(), "Compte rendu");
   EXPECT_EQ(document.header.patient().birth_family_name(), "DE LA TOUR");
@@ -112,7 +113,7 @@ TEST(CdaReader, RefusesADocumentWithoutIdentityOrPatient) {
   EXPECT_THAT(refusal(replaced(letter(), id, "<id root=\"1.2 3\"/>")), HasSubstr("ClinicalDocument/id"));
   EXPECT_THAT(refusal(without(letter(), "<recordTarget>", "</recordTarget>")),
               HasSubstr("a patient is required"));
-  EXPECT_THAT(refusal(without(letter(), "<patient ", "</patient>")), HasSubstr("patient/name: required"));
+  EXPECT_THAT(refusal(without(letter(), "<patient ", "</patient>")), HasSubstr("patientRole/patient/name"));
   EXPECT_THAT(refusal(replaced(letter(), "<author>", "<recordTarget/><author>")),
               HasSubstr("one patient only"));
 }
@@ -169,7 +170,7 @@ TEST(CdaReader, TakesAPatientWithoutInsAsNotQualified) {
       replaced(letter(), "<id root=\"1.2.250.1.213.1.4.10\" extension=\"265033947811573\"/>", "");
   EXPECT_TRUE(issues(cda).empty());
   EXPECT_EQ(read(cda).header.patient().status(), v1::IDENTITY_STATUS_PROVISIONAL);
-  cda = replaced(cda, "<family qualifier=\"BR\">", "<family qualifier=\"SP\">");
+  cda = replaced(cda, "<family qualifier=\"BR\">", "<family>");
   cda = replaced(cda, "value=\"19650309\"", "value=\"1965\"");
   cda = replaced(cda, "code=\"F\"", "code=\"U\"");
   EXPECT_THAT(issues(cda), UnorderedElementsAre("NAME_UNQUALIFIED", "BIRTH_DATE_IMPRECISE", "SEX_UNKNOWN"));
@@ -200,14 +201,14 @@ TEST(CdaReader, TellsWhatIsWrongInADocumentThatPassesThrough) {
       {"<versionNumber value=\"1\"/>", "<versionNumber value=\"1.5\"/>", {"VERSION_WRONG"}},
       {"<versionNumber value=\"1\"/>", "<versionNumber value=\"3\"/>", {"VERSION_WITHOUT_REPLACED"}},
       {"<code code=\"11490-0\"", "<code code=\"99999-9\"", {"TYPE_UNKNOWN"}},
-      {"<code code=\"11490-0\"", "<code nullFlavor=\"UNK\"", {"TYPE_MISSING"}},
-      {"<title>Lettre de liaison du service de cardiologie</title>", "<title/>", {"TITLE_MISSING"}},
+      {"<code code=\"11490-0\"", "<code nullFlavor=\"UNK\"", {"TYPE_MISSING", "NULL_FLAVOR_FORBIDDEN"}},
+      {"<title>Lettre de liaison du service de cardiologie</title>", "<title/>", {"TITLE_MISSING", "ELEMENT_EMPTY"}},
       {"<effectiveTime value=\"20261118120640+0100\"/>",
        "<effectiveTime value=\"20261118120640\"/>",
        {"TIME_WITHOUT_OFFSET"}},
       {"<effectiveTime value=\"20261118120640+0100\"/>",
        "<effectiveTime value=\"20261118\"/>",
-       {"TIME_WITHOUT_OFFSET", "TIME_IMPRECISE"}},
+       {"TIME_IMPRECISE"}},
       {"<effectiveTime value=\"20261118120640+0100\"/>",
        "<effectiveTime value=\"18/11/2026\"/>",
        {"TIME_UNREADABLE", "EFFECTIVE_TIME_MISSING"}},
@@ -229,20 +230,20 @@ TEST(CdaReader, TellsWhatIsWrongInADocumentThatPassesThrough) {
       {"<code code=\"SA01\"", "<code code=\"SA99\"", {"FACILITY_TYPE_UNKNOWN"}},
       {"<performer typeCode=\"PRF\">",
        "<performer/><performer typeCode=\"PRF\">",
-       {"PERFORMER_COUNT", "PRACTICE_SETTING_UNKNOWN"}},
+       {"PERFORMER_COUNT", "PRACTICE_SETTING_UNKNOWN", "PART_MISSING", "ELEMENT_EMPTY", "ATTRIBUTE_WRONG"}},
       {"<given qualifier=\"BR\">MARIE-ÈVE</given>",
        "<given qualifier=\"BR\">ANNE</given>",
        {"FIRST_NAME_NOT_IN_LIST"}},
       {"mediaType=\"application/pdf\"", "mediaType=\"video/mp4\"", {"MODEL_UNKNOWN"}},
       {"representation=\"B64\">", "representation=\"B64\">AAAA", {"PDF_UNREADABLE"}},
-      {"representation=\"B64\">", "representation=\"B64\">!", {"PDF_UNREADABLE"}},
+      {"representation=\"B64\">", "representation=\"B64\">!", {"BODY_NOT_BASE64"}},
   };
   for (const IssueCase& each : cases) {
     EXPECT_THAT(issues(replaced(letter(), each.from, each.to)),
                 testing::UnorderedElementsAreArray(each.codes))
         << each.to;
   }
-  EXPECT_THAT(issues(replaced(structured_letter(), "1.2.250.1.213.1.1.1.29", "1.2.3.4")),
+  EXPECT_THAT(issues(replaced(structured_letter(), "1.2.250.1.213.1.1.1.21", "1.2.3.4")),
               UnorderedElementsAre("MODEL_UNKNOWN"));
 }
 
@@ -351,7 +352,7 @@ TEST(CdaReader, ReadsTimesWithoutOffsetInTheTenantsZone) {
   const CdaDocument document = read(cda);
   ASSERT_EQ(document.issues.size(), 1u);
   EXPECT_EQ(document.issues[0].code(), "TIME_WITHOUT_OFFSET");
-  EXPECT_EQ(document.issues[0].path(), "ClinicalDocument/documentationOf[1]/serviceEvent/effectiveTime/low");
+  EXPECT_EQ(document.issues[0].path(), "ClinicalDocument/documentationOf/serviceEvent/effectiveTime/low");
   EXPECT_EQ(document.header.metadata().encounter().start().seconds(), 1784069200);
 }
 
