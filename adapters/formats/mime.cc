@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "adapters/formats/gmime_start.h"
 #include "adapters/formats/text.h"
 
 namespace psl {
@@ -25,12 +26,6 @@ struct FormatFree {
 using FormatPtr = std::unique_ptr<GMimeFormatOptions, FormatFree>;
 
 constexpr const char* utf8 = "utf-8";
-
-void start_gmime() {
-  // g_mime_init() fills process-wide tables; a function's static does it once, whoever comes first.
-  static const bool started = (g_mime_init(), true);
-  static_cast<void>(started);
-}
 
 bool letters_and_digits(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
@@ -156,6 +151,12 @@ void add_headers(GMimeMessage* mail, const MailMessage& message) {
 }
 
 }  // namespace
+
+void start_gmime() {
+  // g_mime_init() fills process-wide tables; a function's static does it once, whoever comes first.
+  static const bool started = (g_mime_init(), true);
+  static_cast<void>(started);
+}
 
 Result<std::string> write_mail(const MailMessage& message) {
   if (Status status = check_mail(message); !status.ok()) return status.error();

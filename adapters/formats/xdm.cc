@@ -3,6 +3,7 @@
 #include <array>
 #include <span>
 
+#include "adapters/formats/check/xdm_check.h"
 #include "adapters/formats/text.h"
 #include "adapters/formats/xml_writer.h"
 #include "adapters/formats/zip_writer.h"
@@ -104,6 +105,16 @@ std::string read_me(const XdmInput& input) {
   return text;
 }
 
+// What we wrote, read back as a receiver would: metadata that contradicts its document never leaves.
+Status check_written(const XdmInput& input, std::string_view metadata) {
+  const Result<XmlTree> tree = parse_xdm_metadata(metadata);
+  if (!tree.ok()) return error_of(ErrorCode::internal, "METADATA.XML could not be read back");
+  const std::array<XdmDocument, 1> documents = {{{"DOC0001.XML", input.cda, &input.header}}};
+  std::vector<v1::Issue> issues;
+  check_xdm_metadata(*tree, {documents, /*complete=*/true, /*verify_hash=*/false}, issues);
+  return fault_of_ours("METADATA.XML", issues);
+}
+
 struct XdmFiles {
   explicit XdmFiles(const XdmInput& input)
       : index(index_page(input)), readme(read_me(input)), metadata(write_xdm_metadata(input)) {
@@ -125,6 +136,7 @@ struct XdmFiles {
 
 Result<std::string> write_xdm(const XdmInput& input) {
   const XdmFiles files(input);
+  if (Status status = check_written(input, files.metadata); !status.ok()) return std::move(status).error();
   return write_zip(files.entries, civil_time(input.dated_at, input.zone.offset_at(input.dated_at)));
 }
 

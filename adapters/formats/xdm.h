@@ -39,6 +39,7 @@ struct XdmInput {
 };
 
 // IHE_XDM.zip: INDEX.HTM, README.TXT, IHE_XDM/SUBSET01/METADATA.XML, IHE_XDM/SUBSET01/DOC0001.XML.
+// `internal` when METADATA.XML, read back, contradicts the header.
 Result<std::string> write_xdm(const XdmInput& input);
 
 // No archive of this input is larger; makes no archive.

@@ -3,6 +3,7 @@
 
 #include "adapters/formats/text.h"
 #include "adapters/formats/xdm.h"
+#include "adapters/formats/xdm_ids.h"
 #include "adapters/formats/xml_writer.h"
 #include "gateway/base/bytes.h"
 #include "gateway/base/hash.h"
@@ -15,34 +16,6 @@ namespace psl {
 namespace {
 
 namespace v1 = passerelle::v1;
-
-// Identifiers of IHE ITI TF-3 section 4.2.
-constexpr std::string_view document_entry_type = "urn:uuid:7edca82f-054d-47f2-a032-9b2a5b5186c1";
-constexpr std::string_view submission_set_node = "urn:uuid:a54d6aa5-d40d-43f9-88c5-b4633d873bdd";
-constexpr std::string_view set_limited_node = "urn:uuid:5003a9db-8d8d-49e6-bf0c-990e34ac7707";
-constexpr std::string_view entry_limited_node = "urn:uuid:ab9b591b-83ab-4d03-8f5d-f93b1fb92e85";
-constexpr std::string_view set_author_scheme = "urn:uuid:a7058bb9-b4e4-4307-ba5b-e3f0ab85e12d";
-constexpr std::string_view set_content_type_scheme = "urn:uuid:aa543740-bdda-424e-8c96-df4873be8500";
-constexpr std::string_view set_patient_scheme = "urn:uuid:6b5aea1a-874d-4603-a4bc-96a0a7b38446";
-constexpr std::string_view set_source_scheme = "urn:uuid:554ac39e-e3fe-47fe-b233-965d2a147832";
-constexpr std::string_view set_unique_scheme = "urn:uuid:96fdda7c-d067-4183-912e-bf5ee74998a8";
-constexpr std::string_view entry_author_scheme = "urn:uuid:93606bcf-9494-43ec-9b4e-a7748d1a838d";
-constexpr std::string_view entry_class_scheme = "urn:uuid:41a5887f-8865-4c09-adf7-e362475b143a";
-constexpr std::string_view entry_type_scheme = "urn:uuid:f0306f51-975f-434e-a61c-c59651d33983";
-constexpr std::string_view entry_format_scheme = "urn:uuid:a09d5840-386c-46f2-b5ad-9c3699a4309d";
-constexpr std::string_view entry_confidentiality_scheme = "urn:uuid:f4f85eac-e6cb-4883-b524-f2705394840f";
-constexpr std::string_view entry_facility_scheme = "urn:uuid:f33fb8ac-18af-42cc-ae0e-ed0b0bdb91e1";
-constexpr std::string_view entry_practice_scheme = "urn:uuid:cccf5598-8b07-4b77-a05e-ae952c785ead";
-constexpr std::string_view entry_patient_scheme = "urn:uuid:58a6f841-87b3-4a3e-92fd-a8ffeff98427";
-constexpr std::string_view entry_unique_scheme = "urn:uuid:2e82c1f6-a085-4c72-9da3-8640a32e42ab";
-constexpr std::string_view approved = "urn:oasis:names:tc:ebxml-regrep:StatusType:Approved";
-
-// Systems of the codes whose value set is fixed. JDV_J01, J02, J04, J08.
-constexpr std::string_view specialty_system = "1.2.250.1.213.1.1.4.5";
-constexpr std::string_view facility_system = "1.2.250.1.71.4.2.4";
-constexpr std::string_view practice_system = "1.2.250.1.213.1.1.4.9";
-constexpr std::string_view confidentiality_system = "2.16.840.1.113883.5.25";
-constexpr std::string_view mask_system = "1.2.250.1.213.1.1.4.13";
 
 constexpr size_t long_name_max = 256;      // characters of rim:LongName: identifiers and slot values
 constexpr size_t display_name_max = 1024;  // characters of rim:FreeFormText
@@ -162,9 +135,9 @@ v1::Coding with_default_system(v1::Coding given, std::string_view system) {
 
 v1::Coding confidentiality(v1::Confidentiality level) {
   if (level == v1::CONFIDENTIALITY_VERY_RESTRICTED)
-    return coding("V", confidentiality_system, "Très restreint");
-  if (level == v1::CONFIDENTIALITY_RESTRICTED) return coding("R", confidentiality_system, "Restreint");
-  return coding("N", confidentiality_system, "Normal");
+    return coding("V", xds::confidentiality_system, "Très restreint");
+  if (level == v1::CONFIDENTIALITY_RESTRICTED) return coding("R", xds::confidentiality_system, "Restreint");
+  return coding("N", xds::confidentiality_system, "Normal");
 }
 
 // Writes the elements of ebRIM 3.0 that one registry object is made of, in the order of its schema: slots,
@@ -213,7 +186,7 @@ class RegistryWriter {
     if (person != nullptr && !person->specialty_code().empty()) {
       slot("authorSpecialty", component(person->specialty_code()) + "^" +
                                   component(person->specialty_label(), 150) + "^" +
-                                  std::string(specialty_system));
+                                  std::string(xds::specialty_system));
     }
     xml_.close();
   }
@@ -250,21 +223,20 @@ void write_submission_set(XmlWriter& xml, RegistryWriter& registry, const XdmInp
   const v1::DocumentMetadata& metadata = input.header.metadata();
   const std::string patient = patient_cx(input.header.patient());
   const std::string set_id = registry.id("submission-set");
-  xml.open("rim:RegistryPackage").attribute("id", set_id).attribute("status", approved);
+  xml.open("rim:RegistryPackage").attribute("id", set_id).attribute("status", xds::approved);
   registry.begin(set_id);
   registry.slot("submissionTime", utc14(input.dated_at));
   registry.name(metadata.title());
-  registry.author(set_author_scheme, submitter_of(input), input.source.organization());
+  registry.author(xds::set_author, submitter_of(input), input.source.organization());
   const ActivityKind activity = activity_kind_of(metadata.encounter().class_code());
-  registry.code(set_content_type_scheme, coding(activity.code, activity_kind_oid, activity.label));
-  registry.node(submission_set_node);
-  if (patient.empty()) registry.node(set_limited_node);
-  if (!patient.empty())
-    registry.external_identifier(set_patient_scheme, "XDSSubmissionSet.patientId", patient);
-  registry.external_identifier(set_source_scheme, "XDSSubmissionSet.sourceId",
+  registry.code(xds::set_content_type, coding(activity.code, activity_kind_oid, activity.label));
+  registry.node(xds::submission_set_node);
+  if (patient.empty()) registry.node(xds::set_limited_node);
+  if (!patient.empty()) registry.external_identifier(xds::set_patient, "XDSSubmissionSet.patientId", patient);
+  registry.external_identifier(xds::set_source, "XDSSubmissionSet.sourceId",
                                source_oid(metadata.custodian()));
   registry.external_identifier(
-      set_unique_scheme, "XDSSubmissionSet.uniqueId",
+      xds::set_unique, "XDSSubmissionSet.uniqueId",
       Uuid::from_hash(sha256_of_parts({"xdm", input.delivery_id.raw(), "submission-set-unique-id"})).oid());
   xml.close();
 }
@@ -288,51 +260,48 @@ void write_entry_slots(RegistryWriter& registry, const XdmInput& input) {
   if (!source_id.empty()) registry.slot("sourcePatientId", source_id);
   registry.slot("sourcePatientInfo", patient_info(patient));
   registry.slot("URI", "DOC0001.XML");
-  // "C": replaces the document that the header's relatedDocument names. Not verified against an official
-  // text.
-  if (!input.header.replaces().empty()) registry.slot("urn:action:extraMetadataSlot", "C");
+  if (!input.header.replaces().empty()) registry.slot(xds::action_slot, "C");
 }
 
 void write_entry_codes(RegistryWriter& registry, const XdmInput& input) {
   const v1::DocumentMetadata& metadata = input.header.metadata();
-  registry.code(entry_class_scheme, input.header.document_class());
-  registry.code(entry_confidentiality_scheme, confidentiality(metadata.confidentiality()));
+  registry.code(xds::entry_class, input.header.document_class());
+  registry.code(xds::entry_confidentiality, confidentiality(metadata.confidentiality()));
   if (input.visibility.hidden_from_professionals())
-    registry.code(entry_confidentiality_scheme,
-                  coding("MASQUE_PS", mask_system, "Masqué aux professionnels de santé"));
+    registry.code(xds::entry_confidentiality, coding(xds::hidden_from_professionals, xds::mask_system,
+                                                     "Masqué aux professionnels de santé"));
   if (input.visibility.hidden_from_patient())
-    registry.code(entry_confidentiality_scheme,
-                  coding("INVISIBLE_PATIENT", mask_system, "Non visible par le patient"));
+    registry.code(xds::entry_confidentiality,
+                  coding(xds::hidden_from_patient, xds::mask_system, "Non visible par le patient"));
   if (input.visibility.hidden_from_legal_representatives())
-    registry.code(entry_confidentiality_scheme,
-                  coding("INVISIBLE_REPRESENTANTS_LEGAUX", mask_system,
-                         "Non visible par les représentants légaux du patient"));
-  registry.code(entry_format_scheme, input.header.format());
-  registry.code(entry_facility_scheme,
-                with_default_system(metadata.encounter().facility_type(), facility_system));
-  registry.code(entry_practice_scheme,
-                with_default_system(metadata.encounter().practice_setting(), practice_system));
-  registry.code(entry_type_scheme, metadata.type());
+    registry.code(xds::entry_confidentiality, coding(xds::hidden_from_representatives, xds::mask_system,
+                                                     "Non visible par les représentants légaux du patient"));
+  registry.code(xds::entry_format, input.header.format());
+  registry.code(xds::entry_facility,
+                with_default_system(metadata.encounter().facility_type(), xds::facility_system));
+  registry.code(xds::entry_practice,
+                with_default_system(metadata.encounter().practice_setting(), xds::practice_system));
+  registry.code(xds::entry_type, metadata.type());
 }
 
 void write_document_entry(XmlWriter& xml, RegistryWriter& registry, const XdmInput& input) {
   const v1::DocumentMetadata& metadata = input.header.metadata();
   const std::string entry_id = registry.id("document-entry");
   xml.open("rim:ExtrinsicObject").attribute("id", entry_id).attribute("mimeType", "text/xml");
-  xml.attribute("objectType", document_entry_type).attribute("status", approved);
+  xml.attribute("objectType", xds::document_entry_type).attribute("status", xds::approved);
   registry.begin(entry_id);
   write_entry_slots(registry, input);
   registry.name(metadata.title());
   for (const v1::Professional& author : metadata.authors()) {
-    registry.author(entry_author_scheme, &author,
+    registry.author(xds::entry_author, &author,
                     author.has_organization() ? author.organization() : metadata.custodian());
   }
   write_entry_codes(registry, input);
   const std::string patient = patient_cx(input.header.patient());
-  if (patient.empty()) registry.node(entry_limited_node);
+  if (patient.empty()) registry.node(xds::entry_limited_node);
   if (!patient.empty())
-    registry.external_identifier(entry_patient_scheme, "XDSDocumentEntry.patientId", patient);
-  registry.external_identifier(entry_unique_scheme, "XDSDocumentEntry.uniqueId", metadata.document_id());
+    registry.external_identifier(xds::entry_patient, "XDSDocumentEntry.patientId", patient);
+  registry.external_identifier(xds::entry_unique, "XDSDocumentEntry.uniqueId", metadata.document_id());
   xml.close();
 }
 
@@ -342,14 +311,14 @@ std::string write_xdm_metadata(const XdmInput& input) {
   XmlWriter xml(16384);
   RegistryWriter registry(xml, input.delivery_id);
   xml.open("lcm:SubmitObjectsRequest");
-  xml.attribute("xmlns:lcm", "urn:oasis:names:tc:ebxml-regrep:xsd:lcm:3.0");
-  xml.attribute("xmlns:rim", "urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0");
+  xml.attribute("xmlns:lcm", xds::lcm_space);
+  xml.attribute("xmlns:rim", xds::rim_space);
   xml.open("rim:RegistryObjectList");
   write_submission_set(xml, registry, input);
   write_document_entry(xml, registry, input);
   const std::string set_id = registry.id("submission-set");
   xml.open("rim:Association").attribute("id", registry.id("has-member"));
-  xml.attribute("associationType", "urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember");
+  xml.attribute("associationType", xds::has_member);
   xml.attribute("sourceObject", set_id).attribute("targetObject", registry.id("document-entry"));
   registry.slot("SubmissionSetStatus", "Original");
   xml.close();
