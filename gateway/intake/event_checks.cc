@@ -16,6 +16,10 @@ namespace v1 = passerelle::v1;
 
 constexpr int recipients_most = 50;
 constexpr int authors_most = 10;
+constexpr int approvers_most = 10;
+constexpr int related_persons_most = 10;
+constexpr int participants_most = 20;
+constexpr int addressees_most = 20;
 constexpr Span one_day = seconds(86400);
 
 bool check_time(bool present, const google::protobuf::Timestamp& at, bool required, const std::string& path,
@@ -136,6 +140,20 @@ void check_coding(const v1::Coding& coding, const std::string& path, FaultList& 
   check_line(coding.label(), 0, 200, path + ".label", faults);
 }
 
+// Each entry of a list by `check_one(entry, its path)`; none of a list that is too long.
+template <typename List, typename Check>
+void check_list(const List& list, int most, const std::string& path, FaultList& faults, Check check_one) {
+  if (list.size() > most) return faults.add(path, "at most " + std::to_string(most) + " expected");
+  for (int i = 0; i < list.size(); ++i) check_one(list[i], path + "[" + std::to_string(i) + "]");
+}
+
+// An EncounterParticipant or a CareParticipant.
+template <typename Participant>
+void check_participant(const Participant& participant, const std::string& path, FaultList& faults) {
+  if (participant.role() == Participant::ROLE_UNSPECIFIED) faults.add(path + ".role", "required");
+  check_professional(participant.professional(), false, path + ".professional", faults);
+}
+
 void check_encounter(const v1::Encounter& encounter, const std::string& path, FaultList& faults) {
   check_token(encounter.class_code(), false, 20, path + ".class_code", faults);
   const bool start = check_time(encounter.has_start(), encounter.start(), true, path + ".start", faults);
@@ -145,6 +163,26 @@ void check_encounter(const v1::Encounter& encounter, const std::string& path, Fa
   if (encounter.has_local_id()) check_local_id(encounter.local_id(), path + ".local_id", faults);
   check_coding(encounter.facility_type(), path + ".facility_type", faults);
   check_coding(encounter.practice_setting(), path + ".practice_setting", faults);
+  if (encounter.has_responsible())
+    check_professional(encounter.responsible(), false, path + ".responsible", faults);
+  check_list(encounter.participants(), participants_most, path + ".participants", faults,
+             [&](const auto& one, const std::string& here) { check_participant(one, here, faults); });
+}
+
+// Those whom the document names and who are neither its authors nor its patient.
+void check_named(const v1::DocumentMetadata& metadata, const std::string& path, FaultList& faults) {
+  const auto professional = [&](const v1::Professional& one, const std::string& here) {
+    check_professional(one, false, here, faults);
+  };
+  if (metadata.has_legal_authenticator())
+    professional(metadata.legal_authenticator(), path + ".legal_authenticator");
+  if (metadata.has_data_enterer()) professional(metadata.data_enterer(), path + ".data_enterer");
+  check_list(metadata.addressees(), addressees_most, path + ".addressees", faults, professional);
+  check_list(metadata.approvers(), approvers_most, path + ".approvers", faults, professional);
+  check_list(metadata.participants(), participants_most, path + ".participants", faults,
+             [&](const auto& one, const std::string& here) { check_participant(one, here, faults); });
+  check_list(metadata.related_persons(), related_persons_most, path + ".related_persons", faults,
+             [&](const auto& one, const std::string& here) { check_related_person(one, here, faults); });
 }
 
 void check_versions(const v1::DocumentMetadata& metadata, bool replaces, const std::string& path,
@@ -172,8 +210,7 @@ void check_metadata(const v1::DocumentMetadata& metadata, bool replaces, Instant
   for (int i = 0; i < metadata.authors_size() && i < authors_most; ++i) {
     check_professional(metadata.authors(i), true, path + ".authors[" + std::to_string(i) + "]", faults);
   }
-  if (metadata.has_legal_authenticator())
-    check_professional(metadata.legal_authenticator(), false, path + ".legal_authenticator", faults);
+  check_named(metadata, path, faults);
   check_time(metadata.has_signed_at(), metadata.signed_at(), false, path + ".signed_at", faults);
   if (metadata.has_custodian()) check_organization(metadata.custodian(), path + ".custodian", faults);
   if (metadata.has_encounter()) {
@@ -183,31 +220,35 @@ void check_metadata(const v1::DocumentMetadata& metadata, bool replaces, Instant
   }
 }
 
+// What a PdfDocument and a StructuredLetter have in common: Passerelle writes the document.
+template <typename Content>
+void check_content(const v1::CoordinationEvent& event, const Content& content, Instant now,
+                   const std::string& path, FaultList& faults) {
+  if (!event.has_subject()) faults.add("event.subject", "required unless the content is sender_cda");
+  if (!content.has_metadata()) return faults.add(path + ".metadata", "required");
+  check_metadata(content.metadata(), !event.discharge_letter().replaces().empty(), now, path + ".metadata",
+                 faults);
+}
+
 void check_letter(const v1::CoordinationEvent& event, Instant now, FaultList& faults) {
   const v1::DischargeLetter& letter = event.discharge_letter();
   const std::string path = "event.discharge_letter";
   check_oid(letter.replaces(), false, path + ".replaces", faults);
-  const bool from_cda = letter.content_case() == v1::DischargeLetter::kSenderCda;
-  if (!letter.readable_copy().empty() && !from_cda)
-    faults.add(path + ".readable_copy", "allowed beside sender_cda only");
+  if (!letter.readable_copy().empty() && letter.content_case() == v1::DischargeLetter::kPdf)
+    faults.add(path + ".readable_copy", "allowed beside sender_cda and structured only");
   switch (letter.content_case()) {
     case v1::DischargeLetter::kSenderCda:
       if (letter.sender_cda().empty()) faults.add(path + ".sender_cda", "a CDA document is required");
       break;
     case v1::DischargeLetter::kPdf:
       if (letter.pdf().pdf().empty()) faults.add(path + ".pdf.pdf", "a PDF is required");
-      if (!event.has_subject()) faults.add("event.subject", "required with a PDF");
-      if (letter.pdf().has_metadata()) {
-        check_metadata(letter.pdf().metadata(), !letter.replaces().empty(), now, path + ".pdf.metadata",
-                       faults);
-      } else {
-        faults.add(path + ".pdf.metadata", "required");
-      }
+      check_content(event, letter.pdf(), now, path + ".pdf", faults);
       break;
     case v1::DischargeLetter::kStructured:
+      check_content(event, letter.structured(), now, path + ".structured", faults);
       break;
     case v1::DischargeLetter::CONTENT_NOT_SET:
-      faults.add(path, "a content is required: sender_cda or pdf");
+      faults.add(path, "a content is required: sender_cda, pdf or structured");
       break;
   }
 }

@@ -13,8 +13,8 @@
 
 namespace psl {
 
-// What the desk is given; all of it outlives the desk. `tenants` names those that exist: a filter's mailbox is compared by
-// a MAC under the tenant's key.
+// What the desk is given; all of it outlives the desk. `tenants` names those that exist: a filter's mailbox
+// is compared by a MAC under the tenant's key.
 struct DeskSeams {
   const TenantTable& tenants;
   const Policy& policy;
@@ -24,8 +24,8 @@ struct DeskSeams {
   Ledger& ledger;
 };
 
-// A principal sees its own events; with the role "operate", every principal's of that tenant. What it may not see is
-// not_found. No answer holds content, a name or an address.
+// A principal sees its own events; with the role "operate", every principal's of that tenant. What it may not
+// see is not_found. No answer holds content, a name or an address.
 //
 // Thread safe: it holds no state of its own. get(), list(), changes() read the ledger on the caller's thread
 // (microseconds to a few milliseconds); retry() and cancel() answer on the committer's.
@@ -44,8 +44,8 @@ class EventDesk {
     // Changes after this sequence.
     int64_t after = 0;
   };
-  // `sequence_gone` when the changes after that sequence are no longer kept; field_invalid for a sequence that was never
-  // given.
+  // `sequence_gone` when the changes after that sequence are no longer kept; field_invalid for a sequence
+  // that was never given.
   Result<Watch> watch(const Principal& principal, const v1::WatchEventsRequest& request) const;
   // What happened since, at most `most`; moves `watch.after`. Empty: nothing. False in `at_end`: call again.
   struct Changes {

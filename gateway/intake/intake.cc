@@ -12,6 +12,7 @@ namespace psl {
 namespace {
 
 constexpr std::string_view letter_kind = "discharge_letter";
+constexpr size_t issues_most = 100;
 
 std::string_view kind_of(const v1::CoordinationEvent& event) {
   return event.kind_case() == v1::CoordinationEvent::kDischargeLetter ? letter_kind : std::string_view();
@@ -58,11 +59,24 @@ stored::StoredEvent stored_event(const PreparedEvent& event) {
   *content.mutable_header() = event.header;
   for (const v1::Issue& issue : event.document.issues) *content.add_issues() = issue;
   for (const v1::Issue& issue : event.admission_issues) *content.add_issues() = issue;
+  content.set_pdf_inside(event.document.pdf_is_inside);
   return content;
 }
 
 NewDocument new_document(int part, const Bytes& bytes, std::string sealed) {
   return NewDocument{part, static_cast<int64_t>(bytes->size()), std::move(sealed)};
+}
+
+// Of the content that Passerelle writes a document from.
+void inherit_into_content(const Restrictions& replaced, v1::SubmitEventRequest& request,
+                          std::vector<v1::Issue>& issues) {
+  v1::DischargeLetter& letter = *request.mutable_event()->mutable_discharge_letter();
+  if (letter.has_pdf())
+    inherit_confidentiality(replaced, *letter.mutable_pdf()->mutable_metadata(),
+                            "event.discharge_letter.pdf.metadata.confidentiality", issues);
+  if (letter.has_structured())
+    inherit_confidentiality(replaced, *letter.mutable_structured()->mutable_metadata(),
+                            "event.discharge_letter.structured.metadata.confidentiality", issues);
 }
 
 // The schema has no map and unknown fields are refused, so that protobuf writes a message in one way only.
@@ -73,6 +87,11 @@ Result<std::string> mac_of_content(Sealer& sealer, const v1::SubmitEventRequest&
 Error error_of_effect(Effect effect) {
   if (effect == Effect::key_reused) return error_of(ErrorCode::key_reused);
   if (effect == Effect::document_id_reused) return error_of(ErrorCode::document_id_reused);
+  if (effect == Effect::version_reused) return error_of(ErrorCode::version_reused);
+  if (effect == Effect::newer_version_known) return error_of(ErrorCode::newer_version_known);
+  if (effect == Effect::replaced_appeared)
+    return error_of(ErrorCode::busy,
+                    "the document replaced was accepted just now: send again, with the same key");
   if (effect == Effect::disk_full)
     return error_of(ErrorCode::store_unavailable,
                     "the gateway's disk is full: send it again later, with the same key");
@@ -119,9 +138,7 @@ Result<std::shared_ptr<PreparedEvent>> Intake::prepare(const Principal& principa
   event->tenant = &tenant;
   event->event_id = event_id_of(request.event().tenant(), principal.name, request.idempotency_key());
   event->request = std::move(request);
-  auto document = seams_.office.prepare(event->request, tenant.config, event->event_id, event->header);
-  if (!document.ok()) return std::move(document).error();
-  event->document = std::move(*document);
+  if (Status status = prepare_document(*event); !status.ok()) return std::move(status).error();
   event->plan = route(event->request, event->event_id, tenant);
   FaultList faults;
   for (const PlannedDelivery& delivery : event->plan) {
@@ -136,6 +153,43 @@ Result<std::shared_ptr<PreparedEvent>> Intake::prepare(const Principal& principa
   }
   if (Status status = std::move(faults).status(); !status.ok()) return std::move(status).error();
   return event;
+}
+
+Result<std::optional<Restrictions>> Intake::restrictions_of_replaced(PreparedEvent& event,
+                                                                     const std::string& document_id) const {
+  if (document_id.empty() || seams_.ledger == nullptr) return std::optional<Restrictions>();
+  auto replaced =
+      restrictions_of(event.request.event().tenant(), document_id, *seams_.ledger, *seams_.sealer);
+  if (replaced.ok()) event.replaced_unknown = !replaced->has_value();
+  return replaced;
+}
+
+Status Intake::prepare_document(PreparedEvent& event) const {
+  const v1::DischargeLetter& letter = event.request.event().discharge_letter();
+  const bool from_cda = letter.content_case() == v1::DischargeLetter::kSenderCda;
+  std::vector<v1::Issue> issues;
+  auto replaced = Result<std::optional<Restrictions>>(std::nullopt);
+  if (!from_cda) {
+    // Before the document is written, for it says its confidentiality.
+    replaced = restrictions_of_replaced(event, letter.replaces());
+    if (!replaced.ok()) return std::move(replaced).error();
+    if (*replaced) inherit_into_content(**replaced, event.request, issues);
+  }
+  auto document = seams_.office.prepare(event.request, event.tenant->config, event.event_id, event.header);
+  if (!document.ok()) return std::move(document).error();
+  event.document = std::move(*document);
+  if (from_cda) {
+    replaced = restrictions_of_replaced(event, event.header.replaces());
+    if (!replaced.ok()) return std::move(replaced).error();
+    if (*replaced)
+      tell_lower_confidentiality(**replaced, event.header.metadata().confidentiality(),
+                                 "event.discharge_letter.sender_cda", issues);
+  }
+  if (*replaced) inherit_visibility(**replaced, *event.request.mutable_event(), issues);
+  std::vector<v1::Issue>& all = event.document.issues;
+  all.insert(all.begin(), issues.begin(), issues.end());
+  if (all.size() > issues_most) all.resize(issues_most);
+  return {};
 }
 
 Result<AcceptEvent> Intake::seal(const Principal& principal, const PreparedEvent& event,
@@ -155,6 +209,9 @@ Result<AcceptEvent> Intake::seal(const Principal& principal, const PreparedEvent
   set_deadlines(content, event.tenant->config, command);
   command.document_id = event.header.metadata().document_id();
   command.replaces = event.header.replaces();
+  command.set_id = event.header.metadata().set_id();
+  command.version = std::max(1, event.header.metadata().version());
+  command.replaced_unknown = event.replaced_unknown;
   const FrozenDocument& document = event.document.document;
   command.document_sha256 = to_hex(sha256(view(document.cda)));
 
@@ -182,7 +239,7 @@ Result<AcceptEvent> Intake::seal(const Principal& principal, const PreparedEvent
   command.document_mac = mac("document", view(document.cda));
   command.content = sealed(content_column, stored_event(event).SerializeAsString());
   command.documents.push_back(new_document(0, document.cda, sealed(document_column(0), view(document.cda))));
-  if (document.pdf)
+  if (document.pdf && !event.document.pdf_is_inside)
     command.documents.push_back(
         new_document(1, document.pdf, sealed(document_column(1), view(document.pdf))));
   for (const PlannedDelivery& delivery : event.plan) {
@@ -279,6 +336,9 @@ Result<std::vector<RecipientPreview>> Intake::preview(const Principal& principal
     if (!payload.ok()) return std::move(payload).error();
     const auto& issues = (*event)->document.issues;
     payload->issues.insert(payload->issues.begin(), issues.begin(), issues.end());
+    // What most readers open, wherever the partner's own form hides it.
+    if (const Bytes& pdf = (*event)->document.document.pdf)
+      payload->files.push_back({"document.pdf", "application/pdf", pdf});
     previews.push_back({delivery.recipient_index, delivery.adapter->info().name, std::move(*payload)});
   }
   return previews;

@@ -13,6 +13,7 @@
 #include "gateway/core/checked.h"
 #include "gateway/core/seams.h"
 #include "gateway/core/store.h"
+#include "gateway/intake/restrictions.h"
 #include "passerelle/internal/v1/stored.pb.h"
 #include "passerelle/v1/config.pb.h"
 #include "passerelle/v1/gateway.pb.h"
@@ -28,7 +29,7 @@ struct TenantSetup {
 using TenantTable = std::map<std::string, TenantSetup, std::less<>>;
 
 // What intake is given; all of it outlives the intake. Preview alone needs neither sink nor ledger nor sealer
-// (null).
+// (null); without them nothing is inherited from a document that is replaced.
 struct IntakeSeams {
   const TenantTable& tenants;
   Environment environment;
@@ -60,6 +61,8 @@ struct PreparedEvent {
   std::vector<PlannedDelivery> plan;
   // What the partners' forms lose of it; wrap() tells the same again.
   std::vector<v1::Issue> admission_issues;
+  // The document that it replaces is not in the ledger.
+  bool replaced_unknown = false;
 
   Dispatch dispatch(const PlannedDelivery& delivery) const;
 };
@@ -91,6 +94,11 @@ class Intake {
                                           const v1::SubmitEventRequest& request) const;
   Result<std::shared_ptr<PreparedEvent>> prepare(const Principal& principal, const TenantSetup& tenant,
                                                  v1::SubmitEventRequest request) const;
+  // The document, with what it inherits of the one that it replaces.
+  Status prepare_document(PreparedEvent& event) const;
+  // Nothing when the document is not in the ledger.
+  Result<std::optional<Restrictions>> restrictions_of_replaced(PreparedEvent& event,
+                                                               const std::string& document_id) const;
   Result<AcceptEvent> seal(const Principal& principal, const PreparedEvent& event,
                            std::string content_mac) const;
   // Hands the sealed event to the committer.

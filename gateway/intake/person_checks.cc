@@ -1,6 +1,7 @@
 #include "gateway/intake/person_checks.h"
 
 #include "gateway/intake/text_checks.h"
+#include "passerelle/v1/document.pb.h"
 #include "passerelle/v1/identity.pb.h"
 
 namespace psl {
@@ -11,6 +12,8 @@ namespace v1 = passerelle::v1;
 constexpr size_t name_most = 100;
 constexpr size_t given_list_most = 200;
 constexpr int telecoms_most = 10;
+constexpr int guardians_most = 4;
+constexpr int birth_rank_most = 9;
 
 void check_address(const v1::Address& address, const std::string& path, FaultList& faults) {
   if (address.lines_size() > 4) faults.add(path + ".lines", "at most 4 lines expected");
@@ -44,6 +47,30 @@ void check_contacts(const Owner& owner, const std::string& path, FaultList& faul
   }
 }
 
+void check_person_name(const v1::PersonName& name, const std::string& path, FaultList& faults) {
+  const size_t least = name.birth_family_name().empty() ? 1 : 0;
+  check_line(name.family_name(), least, name_most, path + ".family_name", faults);
+  check_line(name.given_name(), 0, name_most, path + ".given_name", faults);
+  check_line(name.birth_family_name(), 0, name_most, path + ".birth_family_name", faults);
+  check_token(name.prefix(), false, 20, path + ".prefix", faults);
+}
+
+void check_own_id(const v1::LocalId& id, const std::string& path, FaultList& faults) {
+  check_local_id(id, path, faults);
+  if (is_ins_oid(id.oid())) faults.add(path + ".oid", "an OID of the INS is not the sender's own: use ins");
+}
+
+void check_guardians(const v1::Patient& patient, const std::string& path, FaultList& faults) {
+  if (patient.guardians_size() > guardians_most) return faults.add(path, "at most 4 expected");
+  for (int i = 0; i < patient.guardians_size(); ++i) {
+    const v1::Guardian& guardian = patient.guardians(i);
+    const std::string here = path + "[" + std::to_string(i) + "]";
+    check_person_name(guardian.name(), here + ".name", faults);
+    if (guardian.has_local_id()) check_own_id(guardian.local_id(), here + ".local_id", faults);
+    check_contacts(guardian, here, faults);
+  }
+}
+
 bool cog_ok(const std::string& code) {
   if (code.size() != 5) return false;
   for (size_t i = 0; i < code.size(); ++i) {
@@ -67,8 +94,12 @@ bool begins_list(const std::string& first, const std::string& list) {
   return all.rfind(head, 0) == 0 && (all.size() == head.size() || all[head.size()] == ' ');
 }
 
+bool is_qualified(const v1::Patient& patient) {
+  return patient.status() == v1::IDENTITY_STATUS_QUALIFIED;
+}
+
 void check_names(const v1::Patient& patient, const std::string& path, FaultList& faults) {
-  const bool with_ins = patient.has_ins();
+  const bool with_ins = patient.has_ins() && is_qualified(patient);
   check_line(patient.birth_family_name(), 1, name_most, path + ".birth_family_name", faults);
   check_line(patient.birth_given_names(), with_ins ? 1 : 0, given_list_most, path + ".birth_given_names",
              faults);
@@ -85,19 +116,17 @@ void check_names(const v1::Patient& patient, const std::string& path, FaultList&
   }
 }
 
-// Only a qualified identity carries the INS, and it carries its five traits (RNIV 1, EXI SI 08).
+// Only a qualified identity is sent with its INS, and with its five traits (RNIV 1, EXI SI 08). The INS of another is
+// left out of the document, but one that is wrong is a mistake of the sender's all the same.
 void check_ins(const v1::Patient& patient, Environment environment, const std::string& path,
                FaultList& faults) {
-  const bool qualified = patient.status() == v1::IDENTITY_STATUS_QUALIFIED;
   if (!patient.has_ins()) {
-    if (qualified) faults.add(path + ".ins", "required when status is IDENTITY_STATUS_QUALIFIED");
+    if (is_qualified(patient)) faults.add(path + ".ins", "required when status is IDENTITY_STATUS_QUALIFIED");
     return;
   }
-  if (!qualified)
-    faults.add(path + ".ins", "allowed with status IDENTITY_STATUS_QUALIFIED only (RNIV 1, EXI SI 08)");
   const auto ins = Ins::parse(patient.ins().matricule(), patient.ins().oid(), environment);
   if (!ins.ok()) faults.add_under(path + ".ins", ins.error());
-  if (patient.birth_place_code().empty())
+  if (is_qualified(patient) && patient.birth_place_code().empty())
     faults.add(path + ".birth_place_code", "required with an INS (99999 when unknown)");
 }
 
@@ -119,13 +148,18 @@ void check_patient(const v1::Patient& patient, Environment environment, const st
   }
   check_line(patient.birth_place_name(), 0, name_most, path + ".birth_place_name", faults);
   check_ins(patient, environment, path, faults);
-  if (patient.has_local_id()) {
-    check_local_id(patient.local_id(), path + ".local_id", faults);
-    if (is_ins_oid(patient.local_id().oid())) {
-      faults.add(path + ".local_id.oid", "an OID of the INS is not the sender's own: use ins");
-    }
-  }
+  if (patient.has_local_id()) check_own_id(patient.local_id(), path + ".local_id", faults);
   check_contacts(patient, path, faults);
+  check_guardians(patient, path + ".guardians", faults);
+  if (patient.birth_rank() < 0 || patient.birth_rank() > birth_rank_most)
+    faults.add(path + ".birth_rank", "1 to 9 expected, or 0 when it is not said");
+}
+
+void check_related_person(const v1::RelatedPerson& person, const std::string& path, FaultList& faults) {
+  if (person.role() == v1::RelatedPerson::ROLE_UNSPECIFIED) faults.add(path + ".role", "required");
+  check_token(person.relationship_code(), false, 64, path + ".relationship_code", faults);
+  check_person_name(person.name(), path + ".name", faults);
+  check_contacts(person, path, faults);
 }
 
 void check_professional(const v1::Professional& professional, bool is_author, const std::string& path,

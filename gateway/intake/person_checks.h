@@ -11,6 +11,7 @@ class LocalId;
 class Organization;
 class Patient;
 class Professional;
+class RelatedPerson;
 }  // namespace passerelle::v1
 
 namespace psl {
@@ -22,6 +23,9 @@ void check_patient(const passerelle::v1::Patient& patient, Environment environme
 // `is_author`: the specialty is required (CI-SIS ST v1.16 section 3.5.1).
 void check_professional(const passerelle::v1::Professional& professional, bool is_author,
                         const std::string& path, FaultList& faults);
+
+void check_related_person(const passerelle::v1::RelatedPerson& person, const std::string& path,
+                          FaultList& faults);
 
 void check_organization(const passerelle::v1::Organization& organization, const std::string& path,
                         FaultList& faults);

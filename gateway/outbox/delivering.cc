@@ -51,6 +51,11 @@ Result<Content> read_content(const CourierSeams& seams, const DueDelivery& due) 
     if (part.part == 1) content.document.pdf = make_bytes(std::move(bytes).value());
   }
   if (!content.document.cda) return error_of(ErrorCode::corrupt, "the event has no document");
+  if (content.event.pdf_inside() && !content.document.pdf) {
+    Result<Bytes> pdf = seams.office.pdf_inside(view(content.document.cda));
+    if (!pdf.ok()) return std::move(pdf).error();
+    content.document.pdf = std::move(*pdf);
+  }
   return content;
 }
 

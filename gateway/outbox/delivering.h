@@ -19,6 +19,7 @@ struct CourierSeams {
   Ledger& ledger;
   CommandSink& sink;
   Sealer& sealer;
+  const DocumentOffice& office;
   Env& env;
   // The tenant's configuration; null when there is none of that name. What it points to outlives the call of
   // carry().

@@ -162,6 +162,9 @@ struct SqliteReaderStatements {
       "= 4"
       " AND x.document <> d.document AND x.seq < d.seq ORDER BY x.seq DESC LIMIT 1)"
       " FROM delivery d JOIN event e ON e.seq = d.event WHERE d.id = ?1"};
+  Statement event_with_document{db,
+                                "SELECT id FROM event WHERE tenant = ?1 AND document_id = ?2 AND "
+                                "document_id <> '' ORDER BY seq DESC LIMIT 1"};
   Statement event_of_delivery{db,
                               "SELECT e.id FROM delivery d JOIN event e ON e.seq = d.event WHERE d.id = ?1"};
 
@@ -331,6 +334,16 @@ Result<std::optional<std::string>> SqliteReader::replaced_there(const Uuid& deli
     if (rows.next() && rows.integer(0) != 0) document_id = rows.is_null(1) ? std::string() : rows.text(1);
   }
   return answer(std::move(document_id));
+}
+
+Result<std::optional<Uuid>> SqliteReader::event_with_document(std::string_view tenant,
+                                                              std::string_view document_id) {
+  std::optional<Uuid> id;
+  {
+    Rows rows(sql_->event_with_document, tenant, document_id);
+    if (rows.next()) id = rows.uuid(0);
+  }
+  return answer(std::move(id));
 }
 
 Result<Uuid> SqliteReader::event_of(const Uuid& delivery_id) {

@@ -29,6 +29,7 @@ class SqliteReader {
   Result<std::vector<DueDelivery>> late(Instant now, int most);
   Result<std::vector<DueDelivery>> interrupted(int most);
   Result<std::optional<std::string>> replaced_there(const Uuid& delivery_id);
+  Result<std::optional<Uuid>> event_with_document(std::string_view tenant, std::string_view document_id);
   Result<Uuid> event_of(const Uuid& delivery_id);
   Result<EventPage> list(const EventQuery& query);
   Result<ChangePage> changes_after(const Owner& owner, int64_t after, int most);

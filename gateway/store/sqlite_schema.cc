@@ -172,10 +172,22 @@ INSERT INTO change(event, delivery, state, at, reason, partner_code)
   FROM delivery own JOIN delivery d ON d.seq = own.same_as ORDER BY own.seq;
 )sql";
 
+// Events accepted before have no set: what a document says of its versions was sealed only, and no migration
+// opens it.
+constexpr const char* versions = R"sql(
+-- what all versions of a document share, empty when it does not say, and which one this is
+ALTER TABLE event ADD COLUMN set_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE event ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+
+CREATE INDEX event_by_set ON event(tenant, set_id, version, document_id) WHERE set_id <> '';
+CREATE INDEX event_by_replaced ON event(tenant, replaces) WHERE replaces <> '';
+)sql";
+
 // Only ever added to: a migration that was released is never changed.
 constexpr Migration migrations[] = {
     {"first tables", first_tables},
     {"lists, watches, retries", lists_watches_retries},
+    {"versions", versions},
 };
 
 constexpr int latest = static_cast<int>(std::size(migrations));

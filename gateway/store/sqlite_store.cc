@@ -136,6 +136,11 @@ Result<std::optional<std::string>> SqliteStore::replaced_there(const Uuid& deliv
   return ask([&](SqliteReader& reader) { return reader.replaced_there(delivery_id); });
 }
 
+Result<std::optional<Uuid>> SqliteStore::event_with_document(std::string_view tenant,
+                                                             std::string_view document_id) {
+  return ask([&](SqliteReader& reader) { return reader.event_with_document(tenant, document_id); });
+}
+
 Result<Uuid> SqliteStore::event_of(const Uuid& delivery_id) {
   return ask([&](SqliteReader& reader) { return reader.event_of(delivery_id); });
 }

@@ -61,6 +61,8 @@ class SqliteStore final : public Store, public Ledger {
   Result<std::vector<DueDelivery>> late(Instant now, int most) override;
   Result<std::vector<DueDelivery>> interrupted(int most) override;
   Result<std::optional<std::string>> replaced_there(const Uuid& delivery_id) override;
+  Result<std::optional<Uuid>> event_with_document(std::string_view tenant,
+                                                  std::string_view document_id) override;
   Result<Uuid> event_of(const Uuid& delivery_id) override;
   Result<EventPage> list(const EventQuery& query) override;
   Result<ChangePage> changes_after(const Owner& owner, int64_t after, int most) override;

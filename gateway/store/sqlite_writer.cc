@@ -4,6 +4,7 @@
 #include <sys/statvfs.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "gateway/base/hash.h"
 #include "gateway/store/sqlite_schema.h"
@@ -22,14 +23,34 @@ struct SqliteWriterStatements {
   Statement first_with_document{db,
                                 "SELECT seq, lineage, document_mac FROM event WHERE tenant = ?1 AND "
                                 "document_id = ?2 ORDER BY seq LIMIT 1"};
+  // The newest version of a set.
+  Statement newest_of_set{
+      db,
+      "SELECT version, lineage FROM event WHERE tenant = ?1 AND set_id = ?2 AND set_id <> ''"
+      " ORDER BY version DESC LIMIT 1"};
+  Statement other_of_version{db,
+                             "SELECT 1 FROM event WHERE tenant = ?1 AND set_id = ?2 AND set_id <> ''"
+                             " AND version = ?3 AND document_id <> ?4 LIMIT 1"};
+  Statement replacement_of{db,
+                           "SELECT 1 FROM event WHERE tenant = ?1 AND replaces = ?2 AND replaces <> ''"
+                           " AND document_id <> ?2 LIMIT 1"};
+  Statement join_events{db,
+                        "UPDATE event SET lineage = ?3 WHERE tenant = ?1 AND set_id = ?2 AND set_id <> ''"};
+  Statement join_deliveries{db,
+                            "UPDATE delivery SET lineage = ?3 WHERE event IN (SELECT seq FROM event"
+                            " WHERE tenant = ?1 AND set_id = ?2 AND set_id <> '')"};
+  Statement newer_than_delivery{db,
+                                "SELECT 1 FROM delivery d CROSS JOIN event e ON e.seq = d.event"
+                                " CROSS JOIN event n ON n.tenant = e.tenant AND n.set_id = e.set_id"
+                                " AND n.set_id <> '' AND n.version > e.version WHERE d.seq = ?1 LIMIT 1"};
   Statement insert_event{db,
                          "INSERT INTO event(seq, id, tenant, principal, idempotency_key, content_mac, kind, "
                          "lane, accepted_at, occurred_at,"
                          " alert_at, give_up_at, patient_mac, key_id, wrapped_key, document_id, "
                          "document_mac, document_sha256, replaces,"
-                         " document, lineage, content)"
+                         " document, lineage, content, set_id, version)"
                          " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-                         "?17, ?18, ?19, ?20, ?21, ?22)"};
+                         "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)"};
   Statement insert_document{db,
                             "INSERT INTO document(event, part, size_bytes, sealed) VALUES(?1, ?2, ?3, ?4)"};
   Statement insert_tenant_key{db, "INSERT OR IGNORE INTO tenant_key(tenant, key_id) VALUES(?1, ?2)"};
@@ -37,11 +58,12 @@ struct SqliteWriterStatements {
       db,
       "SELECT seq, state, reason, partner_code FROM delivery WHERE lineage = ?1 AND adapter = ?2 AND "
       "address_mac = ?3 AND document = ?4 AND state IN (1, 2, 3, 4) LIMIT 1"};
+  // The same document, or one that replaces it.
   Statement brought_by_another{
       db,
       "SELECT 1 FROM delivery d CROSS JOIN delivery x ON x.lineage = d.lineage AND x.adapter = d.adapter"
-      " AND x.address_mac = d.address_mac AND x.document = d.document AND x.state IN (1, 2, 3, 4)"
-      " WHERE d.seq = ?1 LIMIT 1"};
+      " AND x.address_mac = d.address_mac AND x.state IN (1, 2, 3, 4)"
+      " AND (x.document = d.document OR x.seq > d.seq) WHERE d.seq = ?1 LIMIT 1"};
   Statement replaced_deliveries{
       db,
       "SELECT d.id FROM delivery d JOIN event e ON e.seq = d.event WHERE d.lineage = ?1 AND d.document = ?2"
@@ -237,6 +259,7 @@ Effect SqliteWriter::apply(const AcceptEvent& event) {
       known_lineage = rows.integer(1);
     }
   }
+  if (const Effect judged = judge_version(event); judged != Effect::done) return judged;
   if (!disk_has_room(event)) return Effect::disk_full;
 
   const int64_t seq = next_event_++;
@@ -262,6 +285,24 @@ Effect SqliteWriter::apply(const AcceptEvent& event) {
   return linked ? Effect::linked : Effect::done;
 }
 
+Effect SqliteWriter::judge_version(const AcceptEvent& event) {
+  const auto finds = [](Statement& statement, const auto&... values) {
+    Rows rows(statement, values...);
+    return rows.next();
+  };
+  if (finds(sql_->other_of_version, event.tenant, event.set_id, event.version, event.document_id))
+    return Effect::version_reused;
+  {
+    Rows rows(sql_->newest_of_set, event.tenant, event.set_id);
+    if (rows.next() && rows.integer(0) > event.version) return Effect::newer_version_known;
+  }
+  // Documents that name no set still say what they replace.
+  if (finds(sql_->replacement_of, event.tenant, event.document_id)) return Effect::newer_version_known;
+  if (event.replaced_unknown && finds(sql_->first_with_document, event.tenant, event.replaces))
+    return Effect::replaced_appeared;
+  return Effect::done;
+}
+
 bool SqliteWriter::disk_has_room(const AcceptEvent& event) {
   if (!room_bytes_) {
     const uint64_t free =
@@ -280,11 +321,24 @@ bool SqliteWriter::disk_has_room(const AcceptEvent& event) {
 SqliteWriter::Family SqliteWriter::family_of(const AcceptEvent& event, int64_t seq, int64_t known_document,
                                              int64_t known_lineage) {
   Family family{known_document == 0 ? seq : known_document, known_document == 0 ? seq : known_lineage, 0};
+  const bool is_new = known_document == 0;
+  bool set_known = false;
+  if (is_new) {
+    // Also a version that does not say what it replaces waits for those before it.
+    Rows rows(sql_->newest_of_set, event.tenant, event.set_id);
+    set_known = rows.next();
+    if (set_known) family.lineage = rows.integer(1);
+  }
   if (event.replaces.empty() || event.replaces == event.document_id) return family;
   Rows rows(sql_->first_with_document, event.tenant, event.replaces);
   if (!rows.next()) return family;
   family.replaced = rows.integer(0);
-  if (known_document == 0) family.lineage = rows.integer(1);
+  const int64_t of_set = std::exchange(family.lineage, is_new ? rows.integer(1) : family.lineage);
+  if (set_known && of_set != family.lineage) {
+    // It replaces a document of another set: from now on the versions before it wait with those.
+    sql_->join_deliveries.run(event.tenant, event.set_id, family.lineage);
+    sql_->join_events.run(event.tenant, event.set_id, family.lineage);
+  }
   return family;
 }
 
@@ -294,7 +348,7 @@ void SqliteWriter::insert_event(const AcceptEvent& event, int64_t seq, const Fam
                          event.occurred_at, event.alert_at, event.give_up_at, Blob{event.patient_mac},
                          event.key.key_id, Blob{event.key.wrapped}, event.document_id,
                          Blob{event.document_mac}, event.document_sha256, event.replaces, family.document,
-                         family.lineage, Blob{event.content});
+                         family.lineage, Blob{event.content}, event.set_id, event.version);
   for (const NewDocument& document : event.documents) {
     sql_->insert_document.run(seq, document.part, document.size_bytes, Blob{document.sealed});
   }
@@ -430,8 +484,11 @@ bool SqliteWriter::may_retry(const Target& delivery) {
   // Who has no address cannot be tried again: a new address makes a new delivery. Nor is an outdated document
   // sent after the one that replaces it, or a document twice to one address.
   if (!delivery.has_adapter || delivery.superseded) return false;
-  Rows rows(sql_->brought_by_another, delivery.seq);
-  return !rows.next();
+  for (Statement* statement : {&sql_->brought_by_another, &sql_->newer_than_delivery}) {
+    Rows rows(*statement, delivery.seq);
+    if (rows.next()) return false;
+  }
+  return true;
 }
 
 bool SqliteWriter::is_followed(const Target& delivery) {

@@ -67,7 +67,7 @@ class SqliteWriter {
   struct Family {
     int64_t document = 0;
     int64_t lineage = 0;
-    // `document` of the one that it replaces; 0 when that one is unknown.
+    // `document` of the one that it says it replaces; 0 when that one is unknown.
     int64_t replaced = 0;
   };
 
@@ -82,6 +82,8 @@ class SqliteWriter {
   Effect apply(const OpenLateTask& late);
   Effect apply(const PurgeChanges& purge);
 
+  // Done when nothing newer stands in its way.
+  Effect judge_version(const AcceptEvent& event);
   bool disk_has_room(const AcceptEvent& event);
   Family family_of(const AcceptEvent& event, int64_t seq, int64_t known_document, int64_t known_lineage);
   void insert_event(const AcceptEvent& event, int64_t seq, const Family& family);

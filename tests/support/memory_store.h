@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -124,6 +125,13 @@ class MemoryStore final : public Store, public Ledger {
       wanted = before;
     }
     return there;
+  }
+  Result<std::optional<Uuid>> event_with_document(std::string_view tenant,
+                                                  std::string_view document_id) override {
+    const std::lock_guard lock(mutex_);
+    if (fail_reads) return error_of(ErrorCode::input_output);
+    const Known* const known = known_document(tenant, document_id);
+    return known == nullptr ? std::nullopt : std::optional(known->newest);
   }
   Result<Uuid> event_of(const Uuid& delivery_id) override {
     const std::lock_guard lock(mutex_);
@@ -265,6 +273,9 @@ class MemoryStore final : public Store, public Ledger {
     std::string document_id;
     std::string replaces;
     std::string address_mac;
+    // What Known::lineage is of its document, and its place among all deliveries.
+    Uuid lineage;
+    size_t place = 0;
     Instant alert_at;
     // What the event was first given, for a retry.
     Span alert_after;
@@ -279,8 +290,24 @@ class MemoryStore final : public Store, public Ledger {
     EventRow row;
     std::vector<DocumentRow> documents;
     std::vector<Uuid> delivery_ids;
+    std::string set_id;
+    int version = 1;
   };
   using Key = std::tuple<std::string, std::string, std::string>;
+  // By tenant, and a document or a set.
+  using Name = std::pair<std::string, std::string>;
+  // A document.
+  struct Known {
+    std::string mac;
+    Uuid newest;
+    // The event of the first of those that it replaces, one after the other, or that are of its set.
+    Uuid lineage;
+  };
+
+  const Known* known_document(std::string_view tenant, std::string_view document_id) const {
+    const auto found = documents_.find(Name(tenant, document_id));
+    return found == documents_.end() ? nullptr : &found->second;
+  }
 
   static bool owns(const Owner& owner, const EventRow& row) {
     return row.tenant == owner.tenant && (owner.principal.empty() || row.principal == owner.principal);
@@ -352,13 +379,65 @@ class MemoryStore final : public Store, public Ledger {
   }
 
   bool waits_for_original(const Delivery& one) const {
-    if (one.replaces.empty()) return false;  // the real ledger also looks at what that one replaced
     return std::ranges::any_of(open_, [&](const auto& open) {
       const Delivery& other = *open.second;
-      const DeliveryState state = other.row.due.state;
-      return other.document_id == one.replaces && other.address_mac == one.address_mac &&
-             (state == DeliveryState::sending || state == DeliveryState::unknown);
+      return other.lineage == one.lineage && other.row.due.adapter == one.row.due.adapter &&
+             other.address_mac == one.address_mac && other.document_id != one.document_id &&
+             other.place < one.place;
     });
+  }
+
+  Effect judge_version(const AcceptEvent& event) const {
+    const auto set = sets_.find({event.tenant, event.set_id});
+    if (set != sets_.end() && !set->second.empty()) {
+      const auto same = set->second.find(event.version);
+      if (same != set->second.end() && same->second != event.document_id) return Effect::version_reused;
+      if (set->second.rbegin()->first > event.version) return Effect::newer_version_known;
+    }
+    if (replaced_.contains({event.tenant, event.document_id})) return Effect::newer_version_known;
+    const bool appeared = event.replaced_unknown && known_document(event.tenant, event.replaces) != nullptr;
+    return appeared ? Effect::replaced_appeared : Effect::done;
+  }
+
+  void remember_document(const AcceptEvent& event) {
+    Uuid lineage = event.id;
+    auto& versions = sets_[{event.tenant, event.set_id}];
+    if (!versions.empty()) lineage = known_document(event.tenant, versions.rbegin()->second)->lineage;
+    if (!event.replaces.empty() && event.replaces != event.document_id) {
+      if (const Known* const replaced = known_document(event.tenant, event.replaces)) {
+        lineage = replaced->lineage;
+        for (const auto& [version, document] : versions) join(Name(event.tenant, document), lineage);
+      }
+      replaced_.emplace(event.tenant, event.replaces);
+    }
+    if (!event.set_id.empty()) versions[event.version] = event.document_id;
+    Known& known =
+        documents_
+            .try_emplace({event.tenant, event.document_id}, Known{event.document_mac, event.id, lineage})
+            .first->second;
+    known.newest = event.id;
+  }
+
+  void join(const Name& document, const Uuid& lineage) {
+    documents_.at(document).lineage = lineage;
+    for (auto& [id, one] : deliveries_) {
+      if (Name(one.row.due.tenant, one.document_id) == document) one.lineage = lineage;
+    }
+  }
+
+  // Whether a later delivery brings what replaces this one, or the set has a newer version.
+  bool outdated(const Delivery& one) const {
+    const auto is_newer = [&](const auto& entry) {
+      const Delivery& other = entry.second;
+      const DeliveryState state = other.row.due.state;
+      return !other.row.same_as && other.lineage == one.lineage && other.place > one.place &&
+             other.row.due.adapter == one.row.due.adapter && other.address_mac == one.address_mac &&
+             (!is_final(state) || state == DeliveryState::delivered);
+    };
+    const Event& event = events_.at(one.row.due.event_id);
+    const auto set = sets_.find({event.row.tenant, event.set_id});
+    return std::ranges::any_of(deliveries_, is_newer) ||
+           (set != sets_.end() && !set->second.empty() && set->second.rbegin()->first > event.version);
   }
 
   Effect apply(const AcceptEvent& event) {
@@ -367,9 +446,11 @@ class MemoryStore final : public Store, public Ledger {
       return events_.at(known->second).row.content_mac == event.content_mac ? Effect::already_accepted
                                                                             : Effect::key_reused;
     }
-    const auto document = documents_.try_emplace(event.document_id, event.document_mac).first;
-    if (document->second != event.document_mac) return Effect::document_id_reused;
+    const Known* const document = known_document(event.tenant, event.document_id);
+    if (document != nullptr && document->mac != event.document_mac) return Effect::document_id_reused;
+    if (const Effect judged = judge_version(event); judged != Effect::done) return judged;
     keys_[key] = event.id;
+    remember_document(event);
     if (!event.replaces.empty()) supersede(event);
 
     order_.push_back(event.id);
@@ -384,6 +465,8 @@ class MemoryStore final : public Store, public Ledger {
     row.row.content = event.content;
     row.row.document_id = event.document_id;
     row.row.document_sha256 = event.document_sha256;
+    row.set_id = event.set_id;
+    row.version = event.version;
     for (const NewDocument& one : event.documents) {
       row.documents.push_back({one.part, one.size_bytes, one.sealed});
     }
@@ -436,6 +519,8 @@ class MemoryStore final : public Store, public Ledger {
     delivery.document_id = event.document_id;
     delivery.replaces = event.replaces;
     delivery.address_mac = one.address_mac;
+    delivery.lineage = known_document(event.tenant, event.document_id)->lineage;
+    delivery.place = deliveries_.size();
     delivery.alert_at = event.alert_at;
     delivery.alert_after = event.alert_at - event.accepted_at;
     delivery.give_up_after = event.give_up_at - event.accepted_at;
@@ -532,7 +617,7 @@ class MemoryStore final : public Store, public Ledger {
       if (!command.key.empty() && command.key == one.retry_key) return Effect::already_accepted;
       const DueDelivery& due = one.row.due;
       // Without an address, replaced, or brought there by a later delivery.
-      if (one.row.same_as || due.adapter.empty() || one.superseded ||
+      if (one.row.same_as || due.adapter.empty() || one.superseded || outdated(one) ||
           brought_by(due.tenant, one.document_id, due.adapter, one.address_mac) != nullptr)
         return Effect::stale;
     }
@@ -580,7 +665,9 @@ class MemoryStore final : public Store, public Ledger {
   std::map<Uuid, Delivery> deliveries_;
   std::map<Uuid, Delivery*> open_;  // those that are not final
   std::map<Key, Uuid> keys_;
-  std::map<std::string, std::string> documents_;  // id -> MAC
+  std::map<Name, Known> documents_;
+  std::map<Name, std::map<int, std::string>> sets_;  // the document of each version
+  std::set<Name> replaced_;
   std::vector<Move> moves_;
   std::vector<size_t> batch_sizes_;
   std::vector<Uuid> order_;        // events, oldest first; an event's store number is its place, from 1

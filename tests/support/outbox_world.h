@@ -53,6 +53,20 @@ class PlainSealer final : public Sealer {
   }
 };
 
+// Opens documents only: what follows "pdf:" in a document is the PDF inside it.
+class OpeningOffice final : public DocumentOffice {
+ public:
+  Result<PreparedDocument> prepare(v1::SubmitEventRequest&, const v1::Tenant&, const Uuid&,
+                                   stored::DocumentHeader&) const override {
+    return error_of(ErrorCode::internal);
+  }
+  Result<Bytes> pdf_inside(std::string_view cda) const override {
+    const size_t at = cda.find("pdf:");
+    if (at == std::string_view::npos) return error_of(ErrorCode::corrupt);
+    return make_bytes(std::string(cda.substr(at)));
+  }
+};
+
 // Commits each command by itself before submit() returns, so that no thread is needed.
 class ImmediateSink final : public CommandSink {
  public:
@@ -159,9 +173,9 @@ inline Uuid numbered_id(char kind, uint64_t number) {
 }
 
 // An accepted event with one delivery per name in `adapters`; delivery ids are `numbered_id('d', 100 * number
-// + index)`.
+// + index)`. With `cda`, that is its document, and it is said to hold the PDF.
 inline AcceptEvent event_to(Sealer& sealer, uint64_t number, const std::vector<std::string>& adapters,
-                            Instant now) {
+                            Instant now, std::string cda = {}) {
   AcceptEvent event;
   event.id = numbered_id('e', number);
   event.tenant = "cpts-test";
@@ -178,6 +192,8 @@ inline AcceptEvent event_to(Sealer& sealer, uint64_t number, const std::vector<s
   event.document_mac = "document-" + std::to_string(number);
 
   stored::StoredEvent content;
+  content.set_pdf_inside(!cda.empty());
+  if (cda.empty()) cda = "cda-" + std::to_string(number);
   content.mutable_request()->mutable_event()->mutable_occurred_at()->set_seconds(now.us / 1'000'000);
   for (size_t i = 0; i < adapters.size(); ++i) {
     content.mutable_request()->mutable_event()->add_recipients()->mutable_person();
@@ -186,7 +202,6 @@ inline AcceptEvent event_to(Sealer& sealer, uint64_t number, const std::vector<s
   }
   event.content =
       sealer.seal(event.tenant, event.key, event.id, content_column, content.SerializeAsString()).value();
-  const std::string cda = "cda-" + std::to_string(number);
   event.documents.push_back(
       {0, static_cast<int64_t>(cda.size()),
        sealer.seal(event.tenant, event.key, event.id, document_column(0), cda).value()});

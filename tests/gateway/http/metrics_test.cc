@@ -35,6 +35,7 @@ class CountingLedger final : public Ledger {
   Result<std::vector<DueDelivery>> late(Instant, int) override { return none(); }
   Result<std::vector<DueDelivery>> interrupted(int) override { return none(); }
   Result<std::optional<std::string>> replaced_there(const Uuid&) override { return none(); }
+  Result<std::optional<Uuid>> event_with_document(std::string_view, std::string_view) override { return none(); }
   Result<Uuid> event_of(const Uuid&) override { return none(); }
   Result<EventPage> list(const EventQuery&) override { return none(); }
   Result<ChangePage> changes_after(const Owner&, int64_t, int) override { return none(); }

@@ -105,7 +105,6 @@ const std::vector<Broken> patient_cases = {
      [](auto& r) { subject(r).mutable_ins()->set_matricule("279035121518990"); }},
     {"event.subject.ins.oid", [](auto& r) { subject(r).mutable_ins()->set_oid("1.2.250.1.213.1.4.8"); }},
     {"event.subject.ins", [](auto& r) { subject(r).clear_ins(); }},
-    {"event.subject.ins", [](auto& r) { subject(r).set_status(v1::IDENTITY_STATUS_VALIDATED); }},
     {"event.subject.status", [](auto& r) { subject(r).clear_status(); }},
     {"event.subject.birth_family_name", [](auto& r) { subject(r).clear_birth_family_name(); }},
     {"event.subject.birth_family_name", [](auto& r) { subject(r).set_birth_family_name("A\nB"); }},
@@ -123,6 +122,18 @@ const std::vector<Broken> patient_cases = {
     {"event.subject.birth_place_code", [](auto& r) { subject(r).set_birth_place_code("5121"); }},
     {"event.subject.local_id.oid", [](auto& r) { subject(r).mutable_local_id()->set_value("42"); }},
     {"event.subject.telecoms[0].uri", [](auto& r) { subject(r).add_telecoms()->set_uri("0612345678"); }},
+    {"event.subject.birth_rank", [](auto& r) { subject(r).set_birth_rank(10); }},
+    {"event.subject.guardians",
+     [](auto& r) {
+       for (int i = 0; i < 5; ++i) subject(r).add_guardians();
+     }},
+    {"event.subject.guardians[0].name.family_name", [](auto& r) { subject(r).add_guardians(); }},
+    {"event.subject.guardians[0].name.given_name",
+     [](auto& r) { subject(r).add_guardians()->mutable_name()->set_given_name("A\nB"); }},
+    {"event.subject.guardians[0].local_id.oid",
+     [](auto& r) { subject(r).add_guardians()->mutable_local_id()->set_oid("1.2.250.1.213.1.4.10"); }},
+    {"event.subject.guardians[0].telecoms[0].uri",
+     [](auto& r) { subject(r).add_guardians()->add_telecoms()->set_uri("0612345678"); }},
 };
 
 const std::vector<Broken> letter_cases = {
@@ -162,6 +173,50 @@ const std::vector<Broken> letter_cases = {
      [](auto& r) { encounter(r).clear_practice_setting(); }},
 };
 
+// The same of a PDF's metadata and of a structured letter's.
+const std::vector<Broken> people_cases = {
+    {".addressees",
+     [](auto& r) {
+       for (int i = 0; i < 21; ++i) metadata(r).add_addressees();
+     }},
+    {".addressees[0].national_id", [](auto& r) { metadata(r).add_addressees(); }},
+    {".approvers",
+     [](auto& r) {
+       for (int i = 0; i < 11; ++i) metadata(r).add_approvers();
+     }},
+    {".approvers[0].family_name", [](auto& r) { metadata(r).add_approvers(); }},
+    {".data_enterer.national_id", [](auto& r) { metadata(r).mutable_data_enterer(); }},
+    {".participants",
+     [](auto& r) {
+       for (int i = 0; i < 21; ++i) metadata(r).add_participants();
+     }},
+    {".participants[0].role", [](auto& r) { metadata(r).add_participants(); }},
+    {".participants[0].professional.national_id", [](auto& r) { metadata(r).add_participants(); }},
+    {".related_persons",
+     [](auto& r) {
+       for (int i = 0; i < 11; ++i) metadata(r).add_related_persons();
+     }},
+    {".related_persons[0].role", [](auto& r) { metadata(r).add_related_persons(); }},
+    {".related_persons[0].name.family_name", [](auto& r) { metadata(r).add_related_persons(); }},
+    {".related_persons[0].relationship_code",
+     [](auto& r) { metadata(r).add_related_persons()->set_relationship_code("a b"); }},
+    {".related_persons[0].telecoms[0].uri",
+     [](auto& r) { metadata(r).add_related_persons()->add_telecoms()->set_uri("0612345678"); }},
+    {".encounter.responsible.national_id", [](auto& r) { encounter(r).mutable_responsible(); }},
+    {".encounter.participants",
+     [](auto& r) {
+       for (int i = 0; i < 21; ++i) encounter(r).add_participants();
+     }},
+    {".encounter.participants[0].role", [](auto& r) { encounter(r).add_participants(); }},
+    {".encounter.participants[0].professional.family_name", [](auto& r) { encounter(r).add_participants(); }},
+};
+
+v1::SubmitEventRequest as_structured(v1::SubmitEventRequest request) {
+  const v1::DocumentMetadata told = metadata(request);
+  *event(request).mutable_discharge_letter()->mutable_structured()->mutable_metadata() = told;
+  return request;
+}
+
 void expect_each_is_found(const std::vector<Broken>& cases) {
   for (size_t i = 0; i < cases.size(); ++i) {
     v1::SubmitEventRequest request = sample_request();
@@ -194,6 +249,57 @@ TEST(EventChecks, FindEachFaultOfTheLetter) {
   expect_each_is_found(letter_cases);
 }
 
+TEST(EventChecks, FindEachFaultOfThoseWhomTheDocumentNames) {
+  // Claim: everybody in the metadata has the shape that an author has, in every list and under both contents.
+  for (const Broken& broken : people_cases) {
+    v1::SubmitEventRequest request = sample_request();
+    broken.breaks(request);
+    for (const std::string content : {"pdf", "structured"}) {
+      const std::string path = "event.discharge_letter." + content + ".metadata" + broken.path;
+      const auto faults = faults_of(content == "pdf" ? request : as_structured(request));
+      EXPECT_TRUE(std::ranges::any_of(faults, [&](const FieldFault& fault) { return fault.path == path; }))
+          << path;
+    }
+  }
+}
+
+TEST(EventChecks, TakeEverybodyWhomADocumentMayName) {
+  // Claim: people who are named as they should be are no fault.
+  v1::SubmitEventRequest request = sample_request();
+  fill_professional(*metadata(request).add_addressees());
+  fill_professional(*metadata(request).add_approvers());
+  fill_professional(*metadata(request).mutable_data_enterer());
+  fill_professional(*encounter(request).mutable_responsible());
+  auto& admitter = *encounter(request).add_participants();
+  admitter.set_role(v1::EncounterParticipant::ROLE_ADMITTER);
+  fill_professional(*admitter.mutable_professional());
+  auto& referrer = *metadata(request).add_participants();
+  referrer.set_role(v1::CareParticipant::ROLE_REFERRER);
+  fill_professional(*referrer.mutable_professional());
+  auto& mother = *metadata(request).add_related_persons();
+  mother.set_role(v1::RelatedPerson::ROLE_CONTACT);
+  mother.set_relationship_code("MTH");
+  mother.mutable_name()->set_birth_family_name("Démonstration");
+  subject(request).add_guardians()->mutable_name()->set_family_name("Démonstration");
+  subject(request).set_birth_rank(2);
+  EXPECT_TRUE(faults_of(request).empty());
+  EXPECT_TRUE(faults_of(as_structured(request)).empty());
+}
+
+TEST(EventChecks, TakeStructuredContentWithItsMetadataAndItsCopy) {
+  // Claim: fields need a subject and metadata as a PDF does; a copy may stand beside them and beside a CDA,
+  // not beside a PDF.
+  v1::SubmitEventRequest request = as_structured(sample_request());
+  event(request).mutable_discharge_letter()->set_readable_copy("%PDF-");
+  EXPECT_TRUE(faults_of(request).empty());
+  event(request).clear_subject();
+  event(request).mutable_discharge_letter()->mutable_structured()->clear_metadata();
+  const auto faults = faults_of(request);
+  ASSERT_EQ(faults.size(), 2u);
+  EXPECT_EQ(faults[0].path, "event.subject");
+  EXPECT_EQ(faults[1].path, "event.discharge_letter.structured.metadata");
+}
+
 TEST(EventChecks, NameNoValue) {
   // Claim: no fault text of any broken event quotes what the sender wrote.
   for (const auto* cases : {&envelope_cases, &recipient_cases, &patient_cases, &letter_cases}) {
@@ -218,6 +324,18 @@ TEST(EventChecks, TakeAnUnqualifiedPatientWithFewTraits) {
   subject(request).clear_birth_given_names();
   subject(request).clear_birth_place_code();
   EXPECT_TRUE(faults_of(request).empty());
+}
+
+TEST(EventChecks, TakeAnInsThatIsNotQualifiedButNoWrongOne) {
+  // Claim: its sender may give it, for it will be left out; a wrong key is a mistake under any status.
+  v1::SubmitEventRequest request = sample_request();
+  subject(request).set_status(v1::IDENTITY_STATUS_RETRIEVED);
+  subject(request).clear_birth_place_code();
+  EXPECT_TRUE(faults_of(request).empty());
+  subject(request).mutable_ins()->set_matricule("279035121518990");
+  const auto faults = faults_of(request);
+  ASSERT_EQ(faults.size(), 1U);
+  EXPECT_EQ(faults[0].path, "event.subject.ins.matricule");
 }
 
 TEST(EventChecks, RefuseUnknownFieldsAtAnyDepth) {

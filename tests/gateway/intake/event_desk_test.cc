@@ -466,6 +466,24 @@ TEST_F(EventDeskTest, RefusesARetryThatTheStateDoesNotAllow) {
   EXPECT_EQ(retry(delivery(2), "k").error().code, ErrorCode::cannot_retry);
 }
 
+TEST_F(EventDeskTest, RefusesARetryOfAnOlderVersion) {
+  // Claim: what was refused is not sent again once a newer version is known, which may have arrived.
+  const auto accept_version = [&](uint64_t number) {
+    AcceptEvent event = event_to(sealer, number, {"a"}, env.now());
+    event.set_id = "1.2.3";
+    event.version = static_cast<int>(number);
+    const Command command = event;
+    EXPECT_EQ(store.commit(std::span(&command, 1))->front(), Effect::done);
+  };
+  accept_version(1);
+  reject(delivery(1));
+  EXPECT_TRUE(retry(delivery(1), "k1").ok());
+  reject(delivery(1));
+  accept_version(2);
+  deliver(delivery(2));
+  EXPECT_EQ(retry(delivery(1), "k2").error().code, ErrorCode::cannot_retry);
+}
+
 TEST_F(EventDeskTest, RepairsForWhomMayOnly) {
   // Claim: the owner with "repair" and operators repair; the owner without it is told so; for others there is
   // nothing.

@@ -1,124 +1,7 @@
-#include "gateway/intake/intake.h"
-
-#include <gtest/gtest.h>
-
-#include <optional>
-
-#include "gateway/intake/receipt.h"
-#include "tests/support/fake_env.h"
-#include "tests/support/memory_store.h"
-#include "tests/support/outbox_world.h"
-#include "tests/support/sample_event.h"
+#include "tests/gateway/intake/intake_world.h"
 
 namespace psl {
 namespace {
-
-// Allows one principal everything it is told to, and remembers what was asked.
-class OnePolicy final : public Policy {
- public:
-  bool open = true;
-  Status allows(const Principal& principal, Action, std::string_view tenant, std::string_view,
-                std::string_view) const override {
-    if (open && principal.name == "hospital" && tenant == "cpts-demo") return {};
-    return error_of(ErrorCode::not_allowed);
-  }
-};
-
-// A document that is the request's PDF with a frame, so that its bytes follow the content.
-class FramedOffice final : public DocumentOffice {
- public:
-  std::optional<Error> refuses;
-  mutable int prepared = 0;
-  Result<PreparedDocument> prepare(v1::SubmitEventRequest& request, const v1::Tenant&, const Uuid& event_id,
-                                   stored::DocumentHeader& header) const override {
-    ++prepared;
-    if (refuses) return *refuses;
-    auto& pdf = *request.mutable_event()->mutable_discharge_letter()->mutable_pdf();
-    PreparedDocument document;
-    document.document.cda = make_bytes("<cda>" + pdf.pdf() + "</cda>");
-    document.document.pdf = make_bytes(std::move(*pdf.mutable_pdf()));
-    pdf.clear_pdf();
-    *header.mutable_metadata() = pdf.metadata();
-    if (header.metadata().document_id().empty()) header.mutable_metadata()->set_document_id(event_id.oid());
-    *header.mutable_patient() = request.event().subject();
-    v1::Issue issue;
-    issue.set_code("FRAMED");
-    document.issues.push_back(issue);
-    return document;
-  }
-};
-
-// Refuses recipient 1 when told.
-class PickyAdapter final : public Adapter {
- public:
-  explicit PickyAdapter(ScriptedAdapter& inner) : inner_(inner) {}
-  bool refuses_second = false;
-  bool carries_second = true;
-  // Told by admit() and by wrap(), for each recipient.
-  std::string admission_issue;
-  const AdapterInfo& info() const noexcept override { return inner_.info(); }
-  bool carries(const v1::SubmitEventRequest&, int index) const override {
-    return index == 0 || carries_second;
-  }
-  Result<std::string> address(const Dispatch& dispatch) const override {
-    return dispatch.request.event().recipients(dispatch.recipient_index).person().mailbox();
-  }
-  Result<Payload> wrap(const Dispatch& dispatch) const override {
-    auto payload = inner_.wrap(dispatch);
-    if (!payload.ok()) return payload;
-    payload->files.push_back({"message.eml", "message/rfc822", payload->body});
-    payload->issues = own_issues();
-    return payload;
-  }
-  Result<std::vector<v1::Issue>> admit(const Dispatch& dispatch) const override {
-    if (refuses_second && dispatch.recipient_index == 1)
-      return field_error("event.recipients[1]", "too large for this mailbox");
-    return own_issues();
-  }
-  Outcome deliver(const Payload& payload, Instant deadline) override {
-    return inner_.deliver(payload, deadline);
-  }
-  Outcome lookup(const Payload&, Instant) override { return {}; }
-  Status probe(Instant) override { return {}; }
-
- private:
-  std::vector<v1::Issue> own_issues() const {
-    std::vector<v1::Issue> issues(admission_issue.empty() ? 0 : 1);
-    if (!issues.empty()) issues[0].set_code(admission_issue);
-    return issues;
-  }
-  ScriptedAdapter& inner_;
-};
-
-class IntakeTest : public testing::Test {
- protected:
-  IntakeTest() {
-    env.set_now(Instant{sample_now_s * 1000000});
-    tenants["cpts-demo"] = TenantSetup{sample_tenant(), {&adapter}};
-  }
-  Result<v1::SubmitEventResponse> submit(v1::SubmitEventRequest request,
-                                         const std::string& principal = "hospital") {
-    std::optional<Result<v1::SubmitEventResponse>> answer;
-    int calls = 0;
-    intake.submit(Principal{principal}, std::move(request), [&](Result<v1::SubmitEventResponse> result) {
-      answer = std::move(result);
-      ++calls;
-    });
-    EXPECT_EQ(calls, 1);
-    return *answer;
-  }
-
-  FakeEnv env;
-  MemoryStore store;
-  PlainSealer sealer;
-  ImmediateSink sink{store};
-  OnePolicy policy;
-  FramedOffice office;
-  ScriptedAdapter scripted{"mss"};
-  PickyAdapter adapter{scripted};
-  TenantTable tenants;
-  Intake intake{IntakeSeams{tenants, Environment::test, policy, office, env, &sealer, &sink, &store}};
-};
 
 TEST_F(IntakeTest, GivesAReceiptForWhatIsStored) {
   // Claim: the receipt names event, document and one pending delivery per recipient, and the ledger agrees.
@@ -195,6 +78,47 @@ TEST_F(IntakeTest, OneDocumentIdWithTwoContentsIsRefused) {
   EXPECT_EQ(answer.error().code, ErrorCode::document_id_reused);
 }
 
+TEST_F(IntakeTest, TellsWhichVersionStandsInTheWay) {
+  // Claim: an older version after a newer one, another document under a version that is taken, and the old
+  // document for others, each have their error; nothing of them is stored.
+  const auto version = [](int number, const std::string& key, const std::string& document) {
+    auto request = sample_request();
+    request.set_idempotency_key(key);
+    auto& letter = *request.mutable_event()->mutable_discharge_letter();
+    if (number > 1) letter.set_replaces("1.2.3." + std::to_string(number - 1));
+    v1::DocumentMetadata& metadata = *letter.mutable_pdf()->mutable_metadata();
+    metadata.set_document_id(document);
+    metadata.set_set_id("1.2.3");
+    metadata.set_version(number);
+    return request;
+  };
+  ASSERT_TRUE(submit(version(1, "k1", "1.2.3.1")).ok());
+  ASSERT_TRUE(submit(version(3, "k3", "1.2.3.3")).ok());
+  EXPECT_EQ(submit(version(2, "k2", "1.2.3.2")).error().code, ErrorCode::newer_version_known);
+  EXPECT_EQ(submit(version(3, "k4", "1.2.3.4")).error().code, ErrorCode::version_reused);
+  EXPECT_EQ(submit(version(1, "k5", "1.2.3.1")).error().code, ErrorCode::newer_version_known);
+  EXPECT_TRUE(submit(version(1, "k1", "1.2.3.1"))->already_accepted());
+  EXPECT_EQ(store.all_deliveries().size(), 4U);
+}
+
+TEST_F(IntakeTest, KeepsAPdfOnce) {
+  // Claim: a PDF that is inside the document has no part of its own, one beside it has, and the ledger says
+  // which.
+  auto request = sample_request();
+  auto response = submit(request);
+  ASSERT_TRUE(response.ok());
+  EXPECT_EQ(store.documents(*Uuid::parse(response->status().event_id()))->size(), 2U);
+  office.pdf_is_inside = true;
+  request.set_idempotency_key("letter-0002");
+  response = submit(request);
+  ASSERT_TRUE(response.ok());
+  const Uuid id = *Uuid::parse(response->status().event_id());
+  const auto documents = store.documents(id);
+  ASSERT_EQ(documents->size(), 1U);
+  EXPECT_EQ((*documents)[0].part, 0);
+  EXPECT_TRUE(stored_content(id).pdf_inside());
+}
+
 TEST_F(IntakeTest, KeysBelongToTheirPrincipal) {
   // Claim: the same key of another principal is another event.
   EXPECT_NE(event_id_of("a", "b", "c"), event_id_of("a", "bc", ""));
@@ -256,6 +180,8 @@ TEST_F(IntakeTest, PreviewShowsWhatIsSentAndStoresNothing) {
   ASSERT_EQ(before->size(), 2U);
   EXPECT_EQ(*(*before)[0].payload.body, *(*after)[0].payload.body);
   EXPECT_EQ((*before)[0].payload.issues.at(0).code(), "FRAMED");
+  // What most readers open is there too, whatever the partner's form.
+  EXPECT_EQ((*before)[0].payload.files.back().name, "document.pdf");
   EXPECT_EQ(scripted.dated_at, (Instant{(sample_now_s - 3600) * 1000000}));
   EXPECT_TRUE(store.all_deliveries().empty());
 }

@@ -20,7 +20,7 @@ class CourierTest : public ::testing::Test {
   Courier& courier() {
     if (!courier_) {
       courier_.emplace(
-          CourierSeams{store_, sink_, sealer_, env_,
+          CourierSeams{store_, sink_, sealer_, office_, env_,
                        [this](std::string_view name) { return name == tenant_.name() ? &tenant_ : nullptr; }},
           limits_);
     }
@@ -47,6 +47,7 @@ class CourierTest : public ::testing::Test {
   MemoryStore store_;
   ImmediateSink sink_{store_};
   PlainSealer sealer_;
+  OpeningOffice office_;
   ScriptedAdapter adapter_{"mail"};
   v1::Tenant tenant_;
   OutboxLimits limits_;
@@ -237,6 +238,33 @@ TEST_F(CourierTest, HandsOverWhatCannotBeOpened) {
     EXPECT_EQ(store_.delivery(due.id).reason, "CONTENT_UNREADABLE") << number;
     sealer_.key_missing = false;
   }
+  EXPECT_TRUE(adapter_.sent.empty());
+}
+
+TEST_F(CourierTest, TakesThePdfOutOfADocumentThatHoldsIt) {
+  // Claim: the translation gets both, though one is kept; a PDF that an older program kept beside is used as
+  // it is.
+  Command event = event_to(sealer_, 1, {"mail"}, env_.now(), "cda-1 pdf:inside");
+  ASSERT_TRUE(store_.commit(std::span(&event, 1)).ok());
+  courier().carry(adapter_, due());
+  EXPECT_EQ(*adapter_.last.body, "cpts-test/0/cda-1 pdf:inside/pdf:inside");
+
+  AcceptEvent beside = event_to(sealer_, 2, {"mail"}, env_.now());
+  beside.documents.push_back(
+      {1, 7, sealer_.seal(beside.tenant, beside.key, beside.id, document_column(1), "its pdf").value()});
+  event = beside;
+  ASSERT_TRUE(store_.commit(std::span(&event, 1)).ok());
+  courier().carry(adapter_, store_.delivery(numbered_id('d', 200)).due);
+  EXPECT_EQ(*adapter_.last.body, "cpts-test/0/cda-2/its pdf");
+}
+
+TEST_F(CourierTest, HandsOverADocumentWithoutThePdfThatItHeld) {
+  // Claim: nothing is sent without its readable copy in silence.
+  const Command event = event_to(sealer_, 1, {"mail"}, env_.now(), "cda-1 and nothing else");
+  ASSERT_TRUE(store_.commit(std::span(&event, 1)).ok());
+  courier().carry(adapter_, due());
+  EXPECT_EQ(row().due.state, DeliveryState::handed_over);
+  EXPECT_EQ(row().reason, "CONTENT_UNREADABLE");
   EXPECT_TRUE(adapter_.sent.empty());
 }
 

@@ -40,7 +40,8 @@ class DispatcherTest : public ::testing::Test {
     dispatcher_.reset();
     jobs_.jobs.clear();
     courier_ = std::make_unique<Courier>(
-        CourierSeams{store_, sink_, sealer_, env_, [this](std::string_view) { return &tenant_; }}, limits_);
+        CourierSeams{store_, sink_, sealer_, office_, env_, [this](std::string_view) { return &tenant_; }},
+        limits_);
     dispatcher_ = std::make_unique<Dispatcher>(
         DispatcherSeams{store_, sink_, env_, *courier_, jobs_, [this] { ++wakes_; }}, limits_,
         std::vector<Adapter*>{&mail_, &web_});
@@ -77,6 +78,7 @@ class DispatcherTest : public ::testing::Test {
   MemoryStore store_;
   ImmediateSink sink_{store_};
   PlainSealer sealer_;
+  OpeningOffice office_;
   v1::Tenant tenant_;
   ScriptedAdapter mail_{"mail"};
   ScriptedAdapter web_{"web"};

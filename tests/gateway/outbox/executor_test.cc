@@ -137,7 +137,8 @@ TEST(Outbox, DeliversWithRealThreads) {
 
   TickThread ticker(system_env());
   WorkerPools pools(system_env(), adapters);
-  Courier courier({store, sink, sealer, env, [&tenant](std::string_view) { return &tenant; }}, {});
+  OpeningOffice office;
+  Courier courier({store, sink, sealer, office, env, [&tenant](std::string_view) { return &tenant; }}, {});
   std::promise<void> quiet;
   std::atomic<bool> told = false;
   Dispatcher dispatcher({store, sink, env, courier, pools, [&ticker] { ticker.notify(); }}, {}, adapters);

@@ -78,7 +78,8 @@ struct SimProcess {
              const std::vector<Adapter*>& adapters)
       : worker_sink(world, true),
         sink(world, true),
-        courier({store, worker_sink, sealer, env, [&tenant](std::string_view) { return &tenant; }}, limits()),
+        courier({store, worker_sink, sealer, office, env, [&tenant](std::string_view) { return &tenant; }},
+                limits()),
         dispatcher({store, sink, env, courier, jobs, nullptr}, limits(), adapters) {}
 
   static OutboxLimits limits() {
@@ -93,6 +94,7 @@ struct SimProcess {
   SimSink worker_sink;
   SimSink sink;
   SimJobs jobs;
+  OpeningOffice office;
   Courier courier;
   Dispatcher dispatcher;
 };
@@ -244,6 +246,12 @@ class World {
     if (last_event_ > 5 && chance(5)) {
       event.replaces = numbered_id('e', last_event_ - 1 - below(4)).oid();
     }
+    if (chance(2)) {
+      event.set_id = "set " + std::to_string(below(3));
+      event.version = static_cast<int>(last_event_ / 6 + below(4));
+      for (const NewDelivery& one : event.deliveries)
+        versions_[one.id] = {event.set_id + " " + one.adapter + " " + one.address_mac, event.version};
+    }
     const Uuid id = event.id;
     process_->sink.submit(std::move(event), [this, id](const Result<Effect>& effect) {
       if (effect.ok() && *effect == Effect::done) owed_.push_back(id);
@@ -271,8 +279,19 @@ class World {
       ++seen_moves_;
       EXPECT_TRUE(edges.contains({move.from, move.to})) << name_of(move.from) << " to " << name_of(move.to);
       if (move.to == S::unknown) ++unknowns_[move.delivery_id];
+      if (move.to == S::sending) check_version(move.delivery_id);
       if (move.happening == Happening::retried) ++retries_[move.delivery_id];
     }
+  }
+
+  // No version of a set leaves for an address after a newer one did.
+  void check_version(const Uuid& delivery_id) {
+    const auto found = versions_.find(delivery_id);
+    if (found == versions_.end()) return;
+    const auto& [where, version] = found->second;
+    int& newest = newest_sent_[where];
+    EXPECT_GE(version, newest) << where;
+    newest = std::max(newest, version);
   }
 
   void check_ends() {
@@ -322,6 +341,9 @@ class World {
   size_t seen_moves_ = 0;
   std::map<Uuid, int> unknowns_;
   std::map<Uuid, int> retries_;
+  // Of deliveries: their set and address, and their version. And what was sent of each.
+  std::map<Uuid, std::pair<std::string, int>> versions_;
+  std::map<std::string, int> newest_sent_;
 };
 
 void SimSink::submit(Command command, std::function<void(Result<Effect>)> done) {

@@ -5,10 +5,10 @@
 #include <map>
 #include <tuple>
 
+#include "tests/gateway/store/memory_under_test.h"
 #include "tests/gateway/store/sqlite_under_test.h"
 #include "tests/gateway/store/store_fixture.h"
 #include "tests/gateway/store/traffic.h"
-#include "tests/support/memory_store.h"
 
 namespace psl {
 namespace {
@@ -18,16 +18,6 @@ using testing::HasSubstr;
 
 const Owner hospital{"cpts", "hospital"};
 const Owner everybody{"cpts", ""};
-
-class MemoryUnderTest final : public StoreUnderTest {
- public:
-  Store& store() override { return store_; }
-  Ledger& ledger() override { return store_; }
-  void reopen() override {}
-
- private:
-  MemoryStore store_;
-};
 
 class LedgerQuestions : public StoreFixture {
  protected:

@@ -145,6 +145,44 @@ TEST(SqliteStore, BringsAnOlderLedgerUpToDate) {
   EXPECT_EQ(store->changes_after(asked.owner, 4, 10)->changes.size(), 3u);
 }
 
+TEST(SqliteStore, KeepsEverythingWhenItLearnsOfVersions) {
+  // Claim: the events of a ledger of the second version are unchanged, belong to no set, and are known to be
+  // replaced.
+  const TempFolder folder;
+  const std::string path = folder.file("ledger.db");
+  std::ofstream(path).close();
+  std::filesystem::permissions(path, std::filesystem::perms(0600));
+  {
+    const auto database = *Database::open(path, Database::Access::write, "");
+    ASSERT_TRUE(migrate(*database, 2).ok());
+    database->execute(R"sql(
+      INSERT INTO event VALUES
+        (1, x'00000000000000000000000000000e01', 'cpts', 'hospital', 'k1', x'01', 'discharge_letter', 3, 1000, 1000,
+         2000, 3000, x'', 'key-1', x'02', '1.2.1', x'03', 'aa', '', 1, 1, x'04'),
+        (2, x'00000000000000000000000000000e02', 'cpts', 'hospital', 'k2', x'05', 'discharge_letter', 3, 1500, 1500,
+         2500, 3500, x'', 'key-1', x'02', '1.2.2', x'06', 'bb', '1.2.1', 2, 1, x'07');
+      INSERT INTO document VALUES(1, 0, 3, x'08'), (1, 1, 4, x'09');
+      INSERT INTO tenant_key VALUES('cpts', 'key-1');
+    )sql");
+    ASSERT_FALSE(database->failed()) << database->error().describe();
+  }
+  const auto store = must_open(path);
+  const auto id = store->event_with_document("cpts", "1.2.1").value();
+  ASSERT_TRUE(id);
+  const auto row = store->event(*id);
+  ASSERT_TRUE(row.ok());
+  EXPECT_EQ(row->content, "\x04");
+  EXPECT_EQ(row->document_sha256, "aa");
+  EXPECT_EQ(store->documents(*id)->size(), 2u);
+  AcceptEvent again = letters::letter("k3", "1.2.1", "a");
+  again.document_mac = "\x03";
+  AcceptEvent third = letters::letter("k4", "1.2.3", "a");
+  third.replaces = "1.2.2";
+  third.set_id = "1.2";
+  const std::vector<Command> batch = {again, third};
+  EXPECT_EQ(*store->commit(batch), (std::vector<Effect>{Effect::newer_version_known, Effect::done}));
+}
+
 TEST(SqliteStore, OpensAFileThatACrashLeftEmpty) {
   // Claim: a crash between the making of the file and its tables costs nothing.
   const TempFolder folder;
