@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "adapters/formats/check/mail_check.h"
 #include "passerelle/internal/v1/stored.pb.h"
 #include "passerelle/v1/config.pb.h"
 #include "passerelle/v1/gateway.pb.h"
@@ -47,6 +48,13 @@ void check_strict_flags(const v1::CoordinationEvent& event, RuleFaults& faults) 
     faults.add(patient_flag, "true expected when the patient is not a recipient (strict_flags)");
 }
 
+bool goes_to_a_patient(const v1::Recipient& recipient) {
+  const std::string& given =
+      recipient.has_person() ? recipient.person().mailbox() : recipient.structure().mailbox();
+  const auto mailbox = Mailbox::parse(given);
+  return mailbox.ok() && mailbox->domain() == patient_domain;
+}
+
 }  // namespace
 
 std::string recipient_path(int recipient_index) {
@@ -64,6 +72,9 @@ Status check_recipient(const Dispatch& dispatch, Environment environment) {
                  "needs a patient with a qualified INS and its five traits");
     if (flags.hidden_from_patient())
       faults.add(patient_flag, "false expected when the patient is a recipient");
+  } else if (goes_to_a_patient(recipient)) {
+    faults.add(recipient_path(dispatch.recipient_index),
+               "a patient's mailbox: name the patient as recipient (patient)");
   } else if (flags.hidden_from_professionals()) {
     faults.add(professionals_flag, "false expected when a professional or a structure is a recipient");
   }

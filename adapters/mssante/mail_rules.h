@@ -9,15 +9,12 @@
 
 namespace psl {
 
-// The domain of the patients' mailboxes in Mon espace santé.
-inline constexpr std::string_view patient_domain = "patient.mssante.fr";
-
 // "event.recipients[2]".
 std::string recipient_path(int recipient_index);
 
-// Whether this recipient may get this letter: a patient needs a qualified INS; nobody is sent what is hidden
-// from him; with strict_flags, only the combinations of V2DOC regles-gestion-mssante pass. One fault per
-// field.
+// Whether this recipient may get this letter: a patient needs a qualified INS, and only a patient has a
+// patient's mailbox; nobody is sent what is hidden from him; with strict_flags, only the combinations of
+// V2DOC regles-gestion-mssante pass. One fault per field.
 Status check_recipient(const Dispatch& dispatch, Environment environment);
 
 }  // namespace psl

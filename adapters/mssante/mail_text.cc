@@ -85,15 +85,14 @@ std::string telephone_of(const v1::Organization& organization) {
   return {};
 }
 
-std::string body_for_professional(const std::string& sender, const std::string& telephone,
-                                  std::string_view pdf) {
+std::string body_for_professional(const std::string& sender, const std::string& telephone, bool with_pdf) {
   std::string text = "Il concerne la personne nommée dans l'objet de ce message.\n\nPièces jointes :\n";
-  if (!pdf.empty()) text += "- " + std::string(pdf) + " : le document, à lire ou à imprimer ;\n";
+  if (with_pdf) text += "- le fichier PDF : le document, à lire ou à imprimer ;\n";
   text +=
       "- IHE_XDM.zip : le document au format CDA, que votre logiciel métier peut intégrer au dossier du "
       "patient. "
       "Sans logiciel compatible, ouvrez l'archive puis le fichier INDEX.HTM.\n";
-  if (pdf.empty()) text += "Ce message ne comporte pas de copie du document au format PDF.\n";
+  if (!with_pdf) text += "Ce message ne comporte pas de copie du document au format PDF.\n";
   text += "\nPour toute question sur ce document, contactez l'expéditeur : " + sender + telephone + ".\n\n";
   text +=
       "Ce message a été envoyé automatiquement. Il est couvert par le secret professionnel : si vous n'en "
@@ -102,17 +101,17 @@ std::string body_for_professional(const std::string& sender, const std::string& 
   return text;
 }
 
-std::string body_for_patient(const std::string& sender, const std::string& telephone, std::string_view pdf,
+std::string body_for_patient(const std::string& sender, const std::string& telephone, bool with_pdf,
                              bool closed) {
   std::string text;
-  if (pdf.empty()) {
+  if (!with_pdf) {
     text +=
         "Il se trouve dans la pièce jointe IHE_XDM.zip. Si vous ne parvenez pas à le lire, demandez-en une "
         "copie à "
         "l'expéditeur : " +
         sender + telephone + ".\n";
   } else {
-    text += "Pour le lire, ouvrez la pièce jointe " + std::string(pdf) + ".\n";
+    text += "Pour le lire, ouvrez le fichier PDF joint à ce message.\n";
     text +=
         "La pièce jointe IHE_XDM.zip contient le même document, sous une forme destinée aux logiciels des "
         "professionnels de santé : vous n'avez pas besoin de l'ouvrir.\n";
@@ -165,7 +164,7 @@ std::string pdf_name(const stored::DocumentHeader& header, const TimeZone& zone)
   return name + ".pdf";
 }
 
-std::string mail_body(const Dispatch& dispatch, std::string_view pdf) {
+std::string mail_body(const Dispatch& dispatch, bool with_pdf) {
   const v1::CoordinationEvent& event = dispatch.request.event();
   const v1::Recipient& recipient = event.recipients(dispatch.recipient_index);
   const v1::Organization& organization = event.source().organization();
@@ -177,8 +176,8 @@ std::string mail_body(const Dispatch& dispatch, std::string_view pdf) {
   text += " le document suivant : " + document_label(dispatch.header) + ".\n";
   const std::string telephone = telephone_of(organization);
   if (recipient.has_patient())
-    return text + body_for_patient(sender, telephone, pdf, recipient.patient().close_exchange());
-  return text + body_for_professional(sender, telephone, pdf);
+    return text + body_for_patient(sender, telephone, with_pdf, recipient.patient().close_exchange());
+  return text + body_for_professional(sender, telephone, with_pdf);
 }
 
 }  // namespace psl

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "adapters/formats/check/mail_check.h"
 #include "adapters/formats/document_office.h"
 #include "adapters/formats/mime.h"
 #include "adapters/formats/text.h"
@@ -67,6 +68,24 @@ v1::Issue readable_copy_left_out(const std::string& path) {
       v1::Issue::LEVEL_WARNING, "READABLE_COPY_LEFT_OUT", path,
       "the PDF beside the archive was left out: the mail would be above the partner's size limit with it",
       "Le PDF n'est pas joint : avec lui, le message dépasserait la taille acceptée par la messagerie.");
+}
+
+// The headers against the document before anything leaves: a mail that announces what it does not carry, or
+// goes to another patient, becomes a task for a person.
+Status check_own_mail(const MailMessage& mail, const Dispatch& dispatch, Environment environment) {
+  MailHead head;
+  head.from = mail.from.mailbox;
+  for (const MailAddress& each : mail.to) head.to.push_back(each.mailbox);
+  head.subject = one_line(mail.subject);
+  head.message_id = mail.message_id;
+  head.dated = !mail.date.empty();
+  head.headers = mail.headers;
+  const v1::Visibility& flags = dispatch.request.event().visibility();
+  const MailDocuments documents = {{&dispatch.header},
+                                   {flags.hidden_from_professionals(), flags.hidden_from_patient()}};
+  std::vector<v1::Issue> issues;
+  check_mail_head(head, {}, documents, environment, issues);
+  return fault_of_ours("mail", issues);
 }
 
 Error too_large(const Dispatch& dispatch, uint64_t most) {
@@ -167,11 +186,13 @@ Result<std::string> MssanteAdapter::write_message(const Dispatch& dispatch, cons
   const v1::Recipient& recipient = recipient_of(dispatch);
   if (recipient.has_patient() && recipient.patient().close_exchange())
     mail.headers.emplace_back("X-MSS-MES", "FIN");
-  mail.text = mail_body(dispatch, with_pdf ? archive.pdf_name : "");
+  mail.text = mail_body(dispatch, with_pdf);
   mail.attachments.push_back({"IHE_XDM.zip", "application/zip", view(archive.zip)});
   if (with_pdf)
     mail.attachments.push_back({archive.pdf_name, "application/pdf", view(dispatch.document.pdf)});
   mail.boundary = to_hex(sha256_of_parts({"boundary", mail.message_id}).substr(0, 16));
+  if (Status status = check_own_mail(mail, dispatch, setup_.environment); !status.ok())
+    return std::move(status).error();
   return write_mail(mail);
 }
 

@@ -53,7 +53,6 @@ class MssanteAdapter final : public Adapter {
   Status probe(Instant deadline) override;
   void stop() override { sender_.stop(); }
 
-
  private:
   struct Archive {
     Bytes zip;

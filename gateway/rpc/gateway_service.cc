@@ -4,7 +4,6 @@
 
 #include "gateway/rpc/guarded.h"
 #include "gateway/rpc/preview_call.h"
-#include "gateway/rpc/submit_stream.h"
 #include "gateway/rpc/unary_call.h"
 #include "gateway/rpc/watch_call.h"
 #include "gateway/rpc/wire_status.h"
@@ -17,16 +16,38 @@ constexpr size_t inline_bytes_max = 256 * 1024;
 // Two: on two cores more would only take turns.
 constexpr int worker_threads = 2;
 constexpr size_t worker_bytes_max = size_t{512} * 1024 * 1024;
+// Letters that become pages cost time and little memory: more of them may wait, apart from the large ones. At
+// 20 ms each, the last of these waits ten seconds.
+constexpr size_t page_layouts_max = 1024;
 // Their own threads, so that no pile of documents stands before an operator who cancels. Two: one long list
 // holds nobody else.
 constexpr int question_threads = 2;
 constexpr size_t questions_max = 512;
+
+// Whether a readable copy is laid out for it, which takes a hundred times as long as all the rest: for
+// fields, and for a CDA of level 3, when there is none. A CDA is not parsed for that.
+bool becomes_pages(const v1::SubmitEventRequest& request) {
+  const v1::DischargeLetter& letter = request.event().discharge_letter();
+  if (!letter.readable_copy().empty()) return false;
+  return letter.has_structured() || letter.sender_cda().find("structuredBody") != std::string::npos;
+}
+
+Result<v1::SubmitEventRequest> parse_event(const grpc::ByteBuffer& message) {
+  Result<v1::SubmitEventRequest> request = v1::SubmitEventRequest();
+  guarded(
+      [&] {
+        if (const Status parsed = parse_message(message, *request); !parsed.ok()) request = parsed.error();
+      },
+      [&](const Error& error) { request = error; });
+  return request;
+}
 
 }  // namespace
 
 GatewayService::GatewayService(ServiceSeams seams, size_t large_messages_max)
     : seams_(std::move(seams)),
       large_messages_(worker_threads, large_messages_max, worker_bytes_max),
+      page_layouts_(worker_threads, page_layouts_max, worker_bytes_max),
       questions_(question_threads, questions_max, worker_bytes_max) {}
 
 Result<Principal> GatewayService::admit(std::shared_ptr<Call> call, const Context& context) {
@@ -36,10 +57,17 @@ Result<Principal> GatewayService::admit(std::shared_ptr<Call> call, const Contex
   return seams_.principal_of(std::string_view(pem[0].data(), pem[0].size()));
 }
 
-bool GatewayService::run(size_t message_bytes, std::function<void()> job) {
-  if (message_bytes > inline_bytes_max) return large_messages_.post(message_bytes, std::move(job));
-  job();
-  return true;
+void GatewayService::read_event(const Bytes& message, EventTaker then) {
+  const size_t bytes = message.Length();
+  if (bytes > inline_bytes_max) {
+    if (!large_messages_.post(bytes, [message, then] { then(parse_event(message)); }))
+      then(error_of(ErrorCode::busy));
+    return;
+  }
+  Result<v1::SubmitEventRequest> request = parse_event(message);
+  if (!request.ok() || !becomes_pages(*request)) return then(std::move(request));
+  auto job = [request = std::move(request), then]() mutable { then(std::move(request)); };
+  if (!page_layouts_.post(bytes, std::move(job))) then(error_of(ErrorCode::busy));
 }
 
 grpc::ServerUnaryReactor* GatewayService::SubmitEvent(Context* context, const Bytes* request,
@@ -50,19 +78,16 @@ grpc::ServerUnaryReactor* GatewayService::SubmitEvent(Context* context, const By
     call->fail(principal.error());
     return call.get();
   }
-  auto job = [this, principal = std::move(*principal), bytes = *request, call] {
+  read_event(*request, [this, principal = std::move(*principal), call](Result<v1::SubmitEventRequest> event) {
     guarded(
         [&] {
-          v1::SubmitEventRequest message;
-          if (const Status parsed = parse_message(bytes, message); !parsed.ok())
-            return call->fail(parsed.error());
+          if (!event.ok()) return call->fail(event.error());
           seams_.intake.submit(
-              principal, std::move(message),
+              principal, std::move(*event),
               [call](const Result<v1::SubmitEventResponse>& result) { call->finish(result); });
         },
         [&](const Error& error) { call->fail(error); });
-  };
-  if (!run(request->Length(), std::move(job))) call->fail(error_of(ErrorCode::busy));
+  });
   return call.get();
 }
 
@@ -74,27 +99,21 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* GatewayService::PreviewEvent(Context
     call->send(principal.error());
     return call.get();
   }
-  auto job = [this, principal = std::move(*principal), bytes = *request, call] {
+  read_event(*request, [this, principal = std::move(*principal), call](Result<v1::SubmitEventRequest> event) {
     guarded(
         [&] {
-          v1::PreviewEventRequest message;
-          if (const Status parsed = parse_message(bytes, message); !parsed.ok())
-            return call->send(parsed.error());
-          v1::SubmitEventRequest event;
-          event.set_idempotency_key(message.idempotency_key());
-          *event.mutable_event() = std::move(*message.mutable_event());
-          call->send(seams_.intake.preview(principal, std::move(event)));
+          if (!event.ok()) return call->send(event.error());
+          call->send(seams_.intake.preview(principal, std::move(*event)));
         },
         [&](const Error& error) { call->send(error); });
-  };
-  if (!run(request->Length(), std::move(job))) call->send(error_of(ErrorCode::busy));
+  });
   return call.get();
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* GatewayService::SubmitEvents(Context* context) {
   const auto call = std::make_shared<SubmitStream>(
       seams_.calls, seams_.intake,
-      [this](size_t bytes, std::function<void()> job) { return run(bytes, std::move(job)); });
+      [this](const grpc::ByteBuffer& message, EventTaker then) { read_event(message, std::move(then)); });
   auto principal = admit(call, *context);
   if (principal.ok()) {
     call->begin(std::move(*principal));

@@ -12,6 +12,7 @@
 #include "gateway/intake/event_desk.h"
 #include "gateway/intake/intake.h"
 #include "gateway/rpc/call_set.h"
+#include "gateway/rpc/submit_stream.h"
 #include "gateway/rpc/watch_hub.h"
 #include "gateway/rpc/workers.h"
 #include "passerelle/v1/gateway.grpc.pb.h"
@@ -58,14 +59,16 @@ class GatewayService final : public RawGateway {
  private:
   // Takes the call into the set; who calls, or why the call is refused.
   Result<Principal> admit(std::shared_ptr<Call> call, const Context& context);
-  // Runs `job` here when the message is small, on a worker otherwise; false when there is no room.
-  bool run(size_t message_bytes, std::function<void()> job);
+  // Reads a SubmitEventRequest, or a message with its fields, and calls `then` once: here when it is small
+  // and cheap to check, on a worker otherwise, with `busy` when there is no room.
+  void read_event(const Bytes& message, EventTaker then);
   // A question to the desk: `ask(principal, message, call)` runs on a worker for questions.
   template <typename Request, typename Ask>
   grpc::ServerUnaryReactor* question(Context* context, const Bytes* request, Bytes* response, Ask ask);
 
   const ServiceSeams seams_;
   Workers large_messages_;
+  Workers page_layouts_;
   Workers questions_;
 };
 

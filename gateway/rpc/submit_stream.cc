@@ -50,9 +50,9 @@ void SubmitStream::OnReadDone(bool ok) {
       waiting_bytes_ += taken->bytes;
     }
   }
-  // Before the next one is read: small messages are taken in their order, and a fast stream holds one of gRPC's few
-  // threads at a time, not all of them.
-  if (taken) take(*taken, std::move(message));
+  // Before the next one is read: small messages are taken in their order, and a fast stream holds one of
+  // gRPC's few threads at a time, not all of them.
+  if (taken) take(*taken, message);
   {
     const std::lock_guard lock(mutex_);
     reading_ = false;
@@ -80,23 +80,19 @@ void SubmitStream::OnCancel() {
   advance();
 }
 
-void SubmitStream::take(Taken taken, grpc::ByteBuffer message) {
-  auto job = [self = shared_from_this(), taken, message = std::move(message)] {
-    guarded([&] { self->submit(taken, message); },
+void SubmitStream::take(Taken taken, const grpc::ByteBuffer& message) {
+  read_(message, [self = shared_from_this(), taken](Result<v1::SubmitEventRequest> request) {
+    guarded([&] { self->submit(taken, std::move(request)); },
             [&](const Error& error) { self->answer(taken, {}, error); });
-  };
-  if (!run_(taken.bytes, std::move(job))) answer(taken, {}, error_of(ErrorCode::busy));
+  });
 }
 
-void SubmitStream::submit(Taken taken, const grpc::ByteBuffer& message) {
-  // SubmitEventsRequest has the fields of this one, so that one path reads and judges both.
-  v1::SubmitEventRequest request;
-  if (const Status parsed = parse_message(message, request); !parsed.ok())
-    return answer(taken, {}, parsed.error());
-  std::string key = request.idempotency_key();
+void SubmitStream::submit(Taken taken, Result<v1::SubmitEventRequest> request) {
+  if (!request.ok()) return answer(taken, {}, request.error());
+  std::string key = request->idempotency_key();
   if (key.size() > echoed_key_bytes_max) key.clear();
   intake_.submit(
-      principal_, std::move(request),
+      principal_, std::move(*request),
       [self = shared_from_this(), taken, key = std::move(key)](Result<v1::SubmitEventResponse> result) {
         self->answer(taken, key, std::move(result));
       });

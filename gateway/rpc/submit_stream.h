@@ -24,6 +24,9 @@ namespace psl {
 inline constexpr int stream_events_max = 64;
 inline constexpr size_t stream_bytes_max = size_t{64} * 1024 * 1024;
 
+// What is done with an event that was read, or with why it cannot be.
+using EventTaker = std::function<void(Result<v1::SubmitEventRequest>)>;
+
 // Events are answered by whatever thread settles them, in any order. gRPC is called by one thread at a time
 // and never with the lock held: it may call back on the same thread (pitfalls of its callback API), and after
 // Finish() nothing may be started any more.
@@ -31,11 +34,12 @@ class SubmitStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc
                            public Call,
                            public std::enable_shared_from_this<SubmitStream> {
  public:
-  // Runs a job for a message of that size, here or on a worker; false when there is no room.
-  using Run = std::function<bool(size_t message_bytes, std::function<void()> job)>;
+  // Reads a message and calls `then` once, here or on a worker. SubmitEventsRequest has the fields of
+  // SubmitEventRequest, so that one path reads and judges both.
+  using Read = std::function<void(const grpc::ByteBuffer& message, EventTaker then)>;
 
-  SubmitStream(CallSet& calls, const Intake& intake, Run run)
-      : calls_(calls), intake_(intake), run_(std::move(run)) {}
+  SubmitStream(CallSet& calls, const Intake& intake, Read read)
+      : calls_(calls), intake_(intake), read_(std::move(read)) {}
 
   // Once, one of the two: reads the first event, or ends with the error.
   void begin(Principal principal);
@@ -59,8 +63,8 @@ class SubmitStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc
   };
   enum class Act { nothing, read, write, finish };
 
-  void take(Taken taken, grpc::ByteBuffer message);
-  void submit(Taken taken, const grpc::ByteBuffer& message);
+  void take(Taken taken, const grpc::ByteBuffer& message);
+  void submit(Taken taken, Result<v1::SubmitEventRequest> request);
   void answer(Taken taken, std::string key, Result<v1::SubmitEventResponse> result);
   bool is_over();
   // Does what can be done now; returns at once when another thread is at it, which then does this too.
@@ -71,7 +75,7 @@ class SubmitStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc
 
   CallSet& calls_;
   const Intake& intake_;
-  const Run run_;
+  const Read read_;
   Principal principal_;
   grpc::ByteBuffer incoming_;  // gRPC's while it reads
   Answer outgoing_;            // and while it writes

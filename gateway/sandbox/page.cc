@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "adapters/formats/cda_reader.h"
+#include "adapters/formats/cda/cda_reader.h"
 #include "fhir/json_value.h"
 #include "gateway/sandbox/json_edit.h"
 #include "gateway/sandbox/query.h"

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "adapters/formats/cda/cda_writer.h"
+#include "adapters/formats/check/mail_check.h"
 #include "adapters/mssante/mail_rules.h"
 #include "adapters/mssante/mail_text.h"
 #include "tests/gateway/net/scripted_smtp_server.h"
@@ -337,7 +339,9 @@ TEST_F(Mssante, CanWrapWhateverItAdmits) {
     if (chance(3) == 0) who.clear_ins();
     if (chance(3) == 0) who.clear_local_id();
     letter.header.mutable_metadata()->mutable_type()->set_label(name());
-    letter.header.mutable_metadata()->mutable_type()->set_code(name());
+    // Control characters come neither from an XML document nor past intake.
+    const std::string code = name();
+    letter.header.mutable_metadata()->mutable_type()->set_code(code.starts_with('\x01') ? "" : code);
     letter.request.mutable_event()->mutable_source()->mutable_organization()->set_name(name());
     letter.request.mutable_event()->mutable_visibility()->set_hidden_from_patient(chance(4) == 0);
     letter.tenant.set_strict_flags(chance(4) == 0);
@@ -346,11 +350,49 @@ TEST_F(Mssante, CanWrapWhateverItAdmits) {
     const Dispatch dispatch = letter.dispatch(static_cast<int>(chance(3)));
     const auto payload = adapter().wrap(dispatch);
     ASSERT_EQ(adapter().admit(dispatch).ok(), payload.ok()) << round;
-    if (!payload.ok()) continue;
+    if (!payload.ok()) {
+      EXPECT_NE(payload.error().code, ErrorCode::internal) << payload.error().describe();
+      continue;
+    }
     EXPECT_LE(payload->body->size(), 60000U);
     EXPECT_EQ(*adapter().wrap(dispatch)->body, *payload->body);
     EXPECT_EQ(header_of(*payload, "Bcc"), "none");
   }
+}
+
+TEST_F(Mssante, LetsNothingLeaveThatContradictsItsDocument) {
+  // An identifier that METADATA.XML cannot hold whole would name another document: a person must look.
+  letter_.header.mutable_metadata()->set_document_id(std::string(300, '1'));
+  const auto payload = adapter().wrap(letter_.dispatch(person));
+  ASSERT_FALSE(payload.ok());
+  EXPECT_EQ(payload.error().code, ErrorCode::internal);
+  EXPECT_EQ(payload.error().text, "METADATA.XML: XDM_UNIQUE_ID_WRONG");
+}
+
+TEST_F(Mssante, WritesMailsThatItsOwnCheckFindsRight) {
+  // The whole message, read as a stranger's: no issue of mail or archive, to anybody.
+  const TimeZone paris = *TimeZone::load("Europe/Paris");
+  const std::string pdf =
+      "%PDF-1.4\n1 0 obj\n<< >>\nendobj\nxref\n0 1\n0000000000 65535 f \ntrailer\n<< /Size 1 /Root 1 0 R "
+      ">>\nstartxref\n30\n%%EOF\n";
+  letter_.document.cda =
+      make_bytes(write_level_one({letter_.header.patient(), letter_.header.metadata(), "", pdf, paris}));
+  letter_.document.pdf = make_bytes(pdf);
+  for (const int recipient : {person, structure, patient}) {
+    std::vector<v1::Issue> issues;
+    check_mail(*wrapped(recipient).body, {Environment::test, paris, "mail"}, issues);
+    for (const v1::Issue& each : issues) {
+      EXPECT_FALSE(each.code().starts_with("MAIL_") || each.code().starts_with("XDM_"))
+          << each.code() << " at " << each.path();
+    }
+  }
+}
+
+TEST_F(Mssante, SendsAPatientsMailboxNothingButAsThePatient) {
+  // The rules for patients cannot be walked round by calling the patient a professional.
+  letter_.request.mutable_event()->mutable_recipients(person)->mutable_person()->set_mailbox(
+      "265033947811573@Patient.mssante.fr");
+  EXPECT_EQ(refused(person), Paths{"event.recipients[0]"});
 }
 
 TEST_F(Mssante, RefusesAConfigurationThatItCannotServe) {

@@ -13,6 +13,7 @@
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -92,13 +93,22 @@ class TestPolicy final : public Policy {
       {"operateur-demo", {Action::operate}}};
 };
 
-// The PDF itself as the document: these tests are about the door.
+// The PDF itself as the document, or nothing of fields or of a CDA: these tests are about the door.
 class PlainOffice final : public DocumentOffice {
  public:
+  // Called before a document is prepared that has no PDF; set before calls.
+  std::function<void()> laying_out;
+  Result<Bytes> pdf_inside(std::string_view) const override { return error_of(ErrorCode::corrupt); }
   Result<PreparedDocument> prepare(v1::SubmitEventRequest& request, const v1::Tenant&, const Uuid& event_id,
                                    stored::DocumentHeader& header) const override {
     header.mutable_metadata()->set_document_id(event_id.oid());
     PreparedDocument document;
+    const v1::DischargeLetter& letter = request.event().discharge_letter();
+    if (!letter.has_pdf()) {
+      if (laying_out && letter.readable_copy().empty()) laying_out();
+      document.document.cda = make_bytes("<ClinicalDocument/>");
+      return document;
+    }
     auto& pdf = *request.mutable_event()->mutable_discharge_letter()->mutable_pdf();
     document.document.cda = make_bytes(std::move(*pdf.mutable_pdf()));
     pdf.clear_pdf();

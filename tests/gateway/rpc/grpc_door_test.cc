@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <map>
+#include <thread>
 
 #include "tests/gateway/rpc/door_world.h"
 
@@ -141,6 +143,48 @@ TEST_F(DoorTest, SurvivesACallerWhoLeavesAPreview) {
   }
   EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
   door->drain(seconds(5));
+}
+
+// A letter whose readable copy is laid out: fields, or a CDA of level 3.
+v1::SubmitEventRequest letter_of_pages(int number, bool from_cda) {
+  auto request = letter(number);
+  auto& letter = *request.mutable_event()->mutable_discharge_letter();
+  const v1::DocumentMetadata metadata = letter.pdf().metadata();
+  if (from_cda) {
+    letter.set_sender_cda("<ClinicalDocument><component><structuredBody/></component></ClinicalDocument>");
+  } else {
+    *letter.mutable_structured()->mutable_metadata() = metadata;
+  }
+  return request;
+}
+
+TEST_F(DoorTest, LaysOutPagesBesideItsHandlers) {
+  // Claim: letters that become pages, however small they are, hold no handler: while more of them wait than
+  // gRPC has threads, others are answered, also one that brings its copy along.
+  std::promise<void> go;
+  const std::shared_future<void> may_go = go.get_future();
+  std::atomic<int> begun = 0;
+  std::atomic<int> laid_out = 0;
+  office.laying_out = [&] {
+    ++begun;
+    may_go.wait();
+    ++laid_out;
+  };
+  open();
+  const auto to = stub();
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 12; ++i) {
+    callers.emplace_back([&, i] { EXPECT_TRUE(submit(*stub(), letter_of_pages(i, i % 2 == 0)).ok()); });
+  }
+  while (begun < 2) std::this_thread::yield();
+  for (int i = 100; i < 112; ++i) EXPECT_TRUE(submit(*to, letter(i)).ok());
+  auto with_copy = letter_of_pages(200, false);
+  with_copy.mutable_event()->mutable_discharge_letter()->set_readable_copy("%PDF-");
+  EXPECT_TRUE(submit(*to, with_copy).ok());
+  EXPECT_EQ(laid_out, 0);
+  go.set_value();
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(laid_out, 12);
 }
 
 TEST_F(DoorTest, DoesNotShareItsPort) {
