@@ -11,6 +11,7 @@ void add_commands(CLI::App& app, int& status) {
   add_retry(app, status);
   add_cancel(app, status);
   add_preview(app, status);
+  add_check(app, status);
   add_doctor(app, status);
   add_sandbox(app, status);
   add_pki(app, status);

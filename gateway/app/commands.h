@@ -18,6 +18,7 @@ void add_show(CLI::App& app, int& status);
 void add_retry(CLI::App& app, int& status);
 void add_cancel(CLI::App& app, int& status);
 void add_preview(CLI::App& app, int& status);
+void add_check(CLI::App& app, int& status);
 void add_doctor(CLI::App& app, int& status);
 void add_sandbox(CLI::App& app, int& status);
 void add_pki(CLI::App& app, int& status);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "adapters/readable/pdf_copy.h"
 #include "gateway/base/log.h"
 #include "security/keys.h"
 
@@ -70,14 +71,15 @@ SqliteOptions store_options(const v1::Config& config) {
 
 Result<Parts> make_parts(const LoadedConfig& config, Env& env) {
   const v1::Config& message = config.message();
-  Parts parts{config, {}, {}, {}, {}, {}, {}};
+  Parts parts{config, {}, {}, {}, {}, {}, {}, {}};
   auto rules = load_policy(message.policy_file(), config);
   if (!rules.ok()) return std::move(rules).error();
   Status status = keep(CertificatePolicy::make(*rules), parts.policy);
   if (status.ok()) status = keep(TenantSealer::load(message), parts.sealer);
   if (status.ok())
     status = keep(ClientTrust::load(message.grpc().tls().ca_file(), *parts.policy), parts.trust);
-  if (status.ok()) status = keep(CdaDocumentOffice::create(message), parts.office);
+  if (status.ok()) status = keep(make_pdf_copy(), parts.readable);
+  if (status.ok()) status = keep(CdaDocumentOffice::create(message, *parts.readable), parts.office);
   if (status.ok()) status = keep(make_adapters(config, env), parts.adapters);
   if (!status.ok()) return std::move(status).error();
   for (const auto& partner : message.webhooks()) {

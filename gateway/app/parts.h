@@ -21,6 +21,7 @@ struct Parts {
   std::unique_ptr<CertificatePolicy> policy;
   std::unique_ptr<TenantSealer> sealer;
   std::unique_ptr<ClientTrust> trust;
+  std::unique_ptr<ReadableCopy> readable;
   std::unique_ptr<CdaDocumentOffice> office;
   AdapterList adapters;
   std::unique_ptr<SqliteStore> store;

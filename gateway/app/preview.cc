@@ -1,16 +1,21 @@
 // passerelle preview: writes what each recipient would get, without server, network or ledger.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "adapters/formats/document_office.h"
+#include "adapters/formats/view/html_view.h"
+#include "adapters/readable/pdf_copy.h"
 #include "gateway/app/adapter_table.h"
 #include "gateway/app/commands.h"
 #include "gateway/app/exit_codes.h"
+#include "gateway/app/issue_summary.h"
+#include "gateway/app/opener.h"
+#include "gateway/app/preview_folder.h"
 #include "gateway/app/print.h"
 #include "gateway/config/config_file.h"
 #include "gateway/config/event_file.h"
@@ -26,6 +31,8 @@ struct PreviewOptions {
   std::string out;
   std::string config;
   std::string principal;
+  // "html", "pdf"; empty: nothing is opened.
+  std::string open;
 };
 
 // The demonstration's configuration: in the checkout where we are, or in the one that this program was built
@@ -55,24 +62,30 @@ Result<std::string> default_principal(const v1::Policy& policy, const std::strin
                   "several principals may preview for this tenant: say which with --as");
 }
 
-Status write_file(const fs::path& path, std::string_view content) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out.write(content.data(), static_cast<std::streamsize>(content.size()));
-  out.close();
-  if (!out) return error_of(ErrorCode::configuration, "cannot write " + path.string());
+// The document as a page. One without a structured body has none: its PDF is the document.
+std::string page_of(const Payload& payload) {
+  for (const PayloadFile& file : payload.files) {
+    if (file.name != "document.xml") continue;
+    if (const Result<DocumentView> shown = view_of(view(file.content)); shown.ok()) return write_html(*shown);
+  }
   return {};
 }
 
-Status write_preview(const fs::path& folder, const RecipientPreview& preview) {
+// Of the first recipient who has it; the PDF where a document has no page.
+void open_document(const std::vector<fs::path>& folders, const std::string& form) {
   std::error_code problem;
-  fs::create_directories(folder, problem);
-  for (const PayloadFile& file : preview.payload.files) {
-    if (Status written = write_file(folder / file.name, view(file.content)); !written.ok()) return written;
+  for (const std::string_view name : {form == "pdf" ? preview_pdf : preview_page, preview_pdf}) {
+    for (const fs::path& folder : folders) {
+      const fs::path file = folder / name;
+      if (!fs::exists(file, problem)) continue;
+      if (const Status opened = open_file(file); !opened.ok())
+        std::fprintf(stderr, "%s: open the file yourself, or set PASSERELLE_OPEN\n",
+                     opened.error().text.c_str());
+      std::printf("%s\n", file.c_str());
+      return;
+    }
   }
-  std::string issues = "[";
-  for (const v1::Issue& issue : preview.payload.issues)
-    issues += (issues.size() > 1 ? ",\n" : "\n") + to_json(issue);
-  return write_file(folder / "issues.json", issues + (issues.size() > 1 ? "\n]\n" : "]\n"));
+  std::fprintf(stderr, "there is no document to open\n");
 }
 
 Result<std::vector<RecipientPreview>> make_previews(const PreviewOptions& options) {
@@ -84,7 +97,9 @@ Result<std::vector<RecipientPreview>> make_previews(const PreviewOptions& option
   if (!rules.ok()) return rules.error();
   const auto policy = CertificatePolicy::make(*rules);
   if (!policy.ok()) return policy.error();
-  const auto office = CdaDocumentOffice::create(config->message());
+  const auto readable = make_pdf_copy();
+  if (!readable.ok()) return readable.error();
+  const auto office = CdaDocumentOffice::create(config->message(), **readable);
   if (!office.ok()) return office.error();
   const auto adapters = make_adapters(*config, system_env());
   if (!adapters.ok()) return adapters.error();
@@ -102,16 +117,24 @@ int run_preview(const PreviewOptions& options) {
     std::fprintf(stderr, "%s: %s\n", options.file.c_str(), previews.error().describe().c_str());
     return exit_status_of_file(previews.error());
   }
+  const fs::path out = options.out;
+  Status written = make_preview_folder(out);
+  std::vector<fs::path> folders;
+  std::vector<RecipientIssues> issues;
   for (const RecipientPreview& preview : *previews) {
-    const fs::path folder =
-        fs::path(options.out) / (std::to_string(preview.recipient_index) + "-" + preview.adapter);
-    if (const Status written = write_preview(folder, preview); !written.ok()) {
+    const std::string name = std::to_string(preview.recipient_index) + "-" + preview.adapter;
+    if (written.ok()) written = write_preview(out / name, preview.payload, page_of(preview.payload));
+    if (!written.ok()) {
       std::fprintf(stderr, "%s\n", written.error().describe().c_str());
       return exit_code::file;
     }
-    std::printf("%s: %zu files, %zu issues\n", folder.c_str(), preview.payload.files.size(),
+    folders.push_back(out / name);
+    issues.push_back({name, {preview.payload.issues.begin(), preview.payload.issues.end()}});
+    std::printf("%s: %zu files, %zu issues\n", folders.back().c_str(), preview.payload.files.size(),
                 preview.payload.issues.size());
   }
+  std::fputs(issue_summary(issues).c_str(), stdout);
+  if (!options.open.empty()) open_document(folders, options.open);
   return exit_code::ok;
 }
 
@@ -128,11 +151,17 @@ void add_preview(CLI::App& app, int& status) {
                       "configuration file; default: the demonstration's, deploy/config/passerelle.yaml");
   command->add_option("--as", options->principal,
                       "principal of the policy who would send it; default: the only one who may");
+  command
+      ->add_flag(
+          "--open{html}", options->open,
+          "open the first document: as a page, or with --open=pdf as its PDF. Program: PASSERELLE_OPEN, "
+          "BROWSER, else xdg-open")
+      ->check(CLI::IsMember({"html", "pdf"}));
   command->footer(
       "Needs no server and no network. The bytes are those that are delivered: the message, the archive, the "
       "document, and\n"
-      "issues.json, what was lost or bent.\nExample:\n  passerelle preview samples/letters/pdf.yaml --out "
-      "build/preview");
+      "issues.json, what was lost or bent. document.html and document.pdf show the letter to a reader.\n"
+      "Example:\n  passerelle preview samples/letters/pdf.yaml --out build/preview --open");
   command->callback([options, &status] { status = run_preview(*options); });
 }
 

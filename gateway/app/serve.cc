@@ -55,7 +55,7 @@ class RunningGateway final : public Gateway {
         certificate_ticker_(env_),
         sink_(committer_, listeners()),
         workers_(env_, adapters_),
-        courier_(CourierSeams{*parts_.store, sink_, *parts_.sealer, env_,
+        courier_(CourierSeams{*parts_.store, sink_, *parts_.sealer, *parts_.office, env_,
                               [this](std::string_view name) { return parts_.config.tenant(name); },
                               [this](const DueDelivery& due, const Outcome& outcome) {
                                 metrics_.attempted(due, outcome);

@@ -27,6 +27,7 @@ class Completion : public testing::Test {
     add_watch(app, status);
     add_retry(app, status);
     add_cancel(app, status);
+    add_check(app, status);
     add_pki(app, status);
     add_audit(app, status);
     add_completion(app, status);
@@ -77,6 +78,8 @@ TEST_F(Completion, CompletesValues) {
   EXPECT_EQ(offered("passerelle list --state rejected --state se"), "sending");
   EXPECT_EQ(offered("passerelle submit --pki b"), "FILES");
   EXPECT_EQ(offered("passerelle submit l"), "FILES");
+  EXPECT_EQ(offered("passerelle check --environment p"), "production");
+  EXPECT_EQ(offered("passerelle check l"), "FILES");
 }
 
 TEST_F(Completion, KnowsEveryOption) {

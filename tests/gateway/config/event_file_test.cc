@@ -104,7 +104,8 @@ TEST(EventFile, RefusesUnknownKeysAndSaysWhichAreKnown) {
       "f:1:25: event.visibility unknown key; known here: hidden_from_professionals, hidden_from_patient, "
       "hidden_from_legal_representatives\n");
   EXPECT_EQ(yaml_faults("event: {discharge_letter: {structured: {text: x}}}\n"),
-            "f:1:41: event.discharge_letter.structured unknown key; known here: \n");
+            "f:1:41: event.discharge_letter.structured unknown key; known here: metadata, status, reason, stay, "
+            "treatments_given, treatments_at_discharge, exam_results, care_plan, devices, allergies\n");
 }
 
 TEST(EventFile, RefusesAFieldGivenTwice) {
