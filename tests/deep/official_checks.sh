@@ -1,5 +1,5 @@
 #!/bin/bash
-# What leaves for all samples, judged by programs of others where they are at hand:
+# What leaves for all samples: held to our own rules, and judged by programs of others where they are at hand:
 #   PASSERELLE_CDA_CHECK    a program that takes CDA files and succeeds when they conform (the official schematrons)
 #   PASSERELLE_XDS_SCHEMA   lcm.xsd of ebRS 3.0, for METADATA.XML
 #   PASSERELLE_FHIR_CHECK   a program that takes FHIR files and succeeds when they conform to the profiles that they claim
@@ -24,7 +24,11 @@ done
 mapfile -t documents < <(find "$out/iti65" -path '*/0-*/document.xml' | sort)
 mapfile -t archives < <(find "$out/iti65" -name IHE_XDM.zip | sort)
 mapfile -t bundles < <(find "$out" -path '*-dmp-demo/*.json' ! -name issues.json | sort)
-[ ${#documents[@]} -gt 0 ] && [ ${#archives[@]} -gt 0 ] && [ ${#bundles[@]} -gt 0 ]
+mapfile -t mails < <(find "$out/iti65" -name message.eml | sort)
+[ ${#documents[@]} -gt 0 ] && [ ${#archives[@]} -gt 0 ] && [ ${#bundles[@]} -gt 0 ] && [ ${#mails[@]} -gt 0 ]
+
+"$program" check "${documents[@]}" "${archives[@]}" "${mails[@]}"
+echo "${#documents[@]} documents, ${#archives[@]} archives and ${#mails[@]} mails pass our own check"
 
 if [ -n "${PASSERELLE_CDA_CHECK:-}" ]; then
   "$PASSERELLE_CDA_CHECK" "${documents[@]}"

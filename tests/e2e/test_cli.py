@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The command line as an operator uses it: thousands of files over one connection, each answered once, with bad files
-among them and through restarts of the gateway; what list, watch, retry and cancel print; and completion in bash.
+among them and through restarts of the gateway; what list, watch, retry and cancel print; preview and check, which need
+no gateway; and completion in bash.
 
 PASSERELLE_FILES says how many files (1,000).
 """
@@ -320,7 +321,8 @@ def check_cancel_output(scene: Scene) -> None:
         """Again while an attempt is under way, which is short: nothing listens there."""
         def done():
             found = subprocess.run(scene.command("cancel", *words), capture_output=True, text=True, check=False)
-            return found if found.returncode == DONE else require("CANNOT_CANCEL" in found.stderr, found.stderr)
+            return found if found.returncode == DONE else require(
+                "CANNOT_CANCEL" in found.stderr, f"status {found.returncode}: {found.stderr}")
         return wait_until(done, "it is never withdrawn")
 
     said = cancel(statuses[0].event_id).stdout
@@ -350,7 +352,11 @@ class Watching:
             self.lines.append(json.loads(line))
 
     def wait_sequence(self, sequence: int) -> None:
-        wait_until(lambda: self.lines and self.lines[-1]["sequence"] == str(sequence), "the watcher does not catch up")
+        def caught_up():
+            require(self._process.poll() is None, f"the watcher ended with {self._process.returncode}")
+            return self.lines and self.lines[-1]["sequence"] == str(sequence)
+
+        wait_until(caught_up, "the watcher does not catch up")
 
     def end(self, with_signal: int) -> tuple[int, str]:
         """Exit status, and what it said on stderr."""
@@ -400,6 +406,52 @@ def check_watch_output(scene: Scene) -> None:
     require("after_sequence" in done.stderr, done.stderr)
 
 
+# --- without a gateway --------------------------------------------------------------------------------------
+
+
+def check_preview_open(scene: Scene) -> None:
+    """preview --open shows a letter of fields as a page or as its PDF, another as its PDF; no program, no failure"""
+    opened, opener = scene.world.folder / "ouvert", scene.world.folder / "lecteur"
+    opener.write_text(f'#!/bin/sh\necho "$1" >{opened}.new && mv {opened}.new {opened}\n')
+    opener.chmod(0o755)
+    for sample, word, expected in (("minimal", "--open", "document.html"), ("minimal", "--open=pdf", "document.pdf"),
+                                   ("pdf", "--open", "document.pdf"), ("minimal", "--open", "")):
+        out = scene.world.folder / "apercu"
+        program = opener if expected else scene.world.folder / "absent"
+        done = subprocess.run([scene.world.program, "preview", w.LETTERS / f"{sample}.yaml", "--out", out, "--config",
+                               scene.world.config_file, word], capture_output=True, text=True, check=False,
+                              env=os.environ | {"PASSERELLE_OPEN": str(program)})
+        require_equal(done.returncode, DONE, f"exit status, with {done.stderr}")
+        path = str(out / "0-mail-demo" / (expected or "document.html"))
+        require(path in done.stdout, f"the path is not told: {done.stdout}")
+        if not expected:
+            require("PASSERELLE_OPEN" in done.stderr, f"it does not say what to set: {done.stderr}")
+            continue
+        wait_until(opened.exists, "nothing was opened")
+        require_equal(opened.read_text().strip(), path, "what was opened")
+        opened.unlink()
+
+
+def check_check_output(scene: Scene) -> None:
+    """check knows a file by its content and reads standard input; errors are status 1, a file that it cannot read 3"""
+    out = scene.world.folder / "controle"
+    scene.world.run("preview", w.LETTERS / "complete.yaml", "--out", out, "--config", scene.world.config_file)
+    folder = out / "0-mail-demo"
+    kinds = {"document.xml": "cda", "IHE_XDM.zip": "archive", "message.eml": "mail", "document.pdf": "pdf",
+             "issues.json": "unknown"}
+    for name, kind in kinds.items():
+        renamed = folder / f"{kind}.bin"
+        renamed.write_bytes((folder / name).read_bytes())
+        done = scene.world.run("check", "--json", renamed, expect=REFUSED if kind == "unknown" else DONE)
+        require_equal(json.loads(done.stdout)["kind"], kind, f"kind of {name}")
+    broken = (folder / "document.xml").read_bytes().replace(b'<realmCode code="FR"/>', b"", 1)
+    done = subprocess.run([scene.world.program, "check", "-", folder / "absent.xml", folder / "document.xml"],
+                          input=broken, capture_output=True, check=False)
+    require_equal(done.returncode, FILE, "exit status with a file that is not there")
+    require(b"error  REALM_WRONG" in done.stdout and b"no issues" in done.stdout, done.stdout.decode())
+    require(b"absent.xml" in done.stderr, done.stderr.decode())
+
+
 # --- completion ---------------------------------------------------------------------------------------------
 
 
@@ -409,8 +461,8 @@ def check_completion(scene: Scene) -> None:
     script.write_text(scene.world.run("completion", "bash").stdout)
     for words, expected in (("su", {"submit"}), ("list --state h", {"handed_over"}), ("pki d", {"dev"}),
                             ("submit --from", {"--from-list"}), ("completion ", {"bash"}), ("doctor --q", {"--quick"}),
-                            ("", {"serve", "submit", "preview", "show", "list", "watch", "retry", "cancel", "doctor",
-                                  "pki", "audit", "completion", "sandbox"})):
+                            ("", {"serve", "submit", "preview", "check", "show", "list", "watch", "retry", "cancel",
+                                  "doctor", "pki", "audit", "completion", "sandbox"})):
         line = f"passerelle {words}"
         asked = (f'source {script}; words=({line}); [[ "{line}" == *" " ]] && words+=(""); '
                  'COMP_WORDS=("${words[@]}"); COMP_CWORD=$((${#words[@]} - 1)); _passerelle; '
@@ -430,7 +482,7 @@ def test(report: w.Report) -> None:
         scene = Scene(world)
         for check in (check_folder, check_list, check_bad_files, check_statuses, check_terminal, check_progress_lines,
                       check_restart, check_list_output, check_retry_output, check_cancel_output, check_watch_output,
-                      check_completion):
+                      check_preview_open, check_check_output, check_completion):
             report.run(check, scene)
             world.repository.heal()
         report.run(lambda: require(world.verify_audit() > 0, "no record"), claim="audit verify passes after all this")

@@ -14,7 +14,6 @@ import collections
 import hashlib
 import os
 import random
-import re
 import subprocess
 import threading
 import time
@@ -23,6 +22,7 @@ import uuid
 import world as w
 from world import box, repo, require, require_equal
 
+TEMPLATES = ("cda-passthrough", "several-recipients", "complete", "minimal")
 CLIENTS = 6
 MAILBOXES = [f"medecin{number}@cabinet-{number}.demo.mssante.fr" for number in range(8)]
 CONCURRENCY = 4
@@ -36,23 +36,22 @@ WORTH_REPEATING = ("UNAVAILABLE", "RESOURCE_EXHAUSTED")
 
 
 class Letters:
-    """Makes events that differ: key, document, recipients. Two thirds go to the shared record, some to it alone."""
+    """Makes events that differ: key, document, recipients; of each kind: the sender's CDA, a PDF, fields. Two thirds go
+    to the shared record, some to it alone."""
 
     def __init__(self, chance: random.Random):
         self._chance = chance
-        self._pdf = w.load_event("samples/letters/several-recipients.yaml")
-        self._cda = w.load_event("samples/letters/cda-passthrough.yaml")
-        self._cda_id = re.search(rb'<id root="([0-9.]+)"/>', self._cda.event.discharge_letter.sender_cda).group(1)
+        self._templates = [w.load_event(f"samples/letters/{name}.yaml") for name in TEMPLATES]
 
     def next(self):
         number = uuid.UUID(int=self._chance.getrandbits(128))
-        with_cda = self._chance.random() < 0.5
-        template = self._cda if with_cda else self._pdf
+        template = self._chance.choice(self._templates)
         filed = self._chance.random() < 0.66
         targets = self._chance.sample(MAILBOXES, self._chance.choice((0, 1, 1, 2) if filed else (1, 1, 2)))
 
         def edit(request):
             request.idempotency_key = f"kill-{number}"
+            w.give_own_document(request, number)
             person = template.event.recipients[0]
             del request.event.recipients[:]
             for target in targets:
@@ -61,9 +60,6 @@ class Letters:
                 recipient.person.mailbox = target
             if filed:
                 request.event.recipients.add().shared_record.SetInParent()
-            if with_cda:
-                letter = request.event.discharge_letter
-                letter.sender_cda = letter.sender_cda.replace(self._cda_id, b"2.25.%d" % number.int)
 
         return w.edited(template, edit)
 

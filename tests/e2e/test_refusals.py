@@ -11,6 +11,7 @@ import pathlib
 import random
 import subprocess
 from dataclasses import dataclass, field
+from xml.etree import ElementTree
 
 import world as w
 from world import require, require_equal
@@ -18,6 +19,8 @@ from world import require, require_equal
 KIB, MIB = 1024, 1024 * 1024
 PDF = "samples/letters/pdf.yaml"
 CDA = "samples/letters/cda-passthrough.yaml"
+FIELDS = "samples/letters/minimal.yaml"
+FIELDS_PATH = "event.discharge_letter.structured"
 WITNESS = "temoin@cabinet-temoin.demo.mssante.fr"
 PDF_FIELD = "event.discharge_letter.pdf.pdf"
 CDA_FIELD = "event.discharge_letter.sender_cda"
@@ -72,6 +75,42 @@ def set_pdf(content: bytes):
         request.event.discharge_letter.pdf.pdf = content
 
     return edit
+
+
+def small_pdf(trailer: bytes) -> bytes:
+    return b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R " + trailer + (
+        b" >>\nstartxref\n9\n%%EOF\n")
+
+
+def fields_of(request):
+    return request.event.discharge_letter.structured
+
+
+def set_synthesis(value: str):
+    def edit(request) -> None:
+        fields_of(request).stay.synthesis = value
+
+    return edit
+
+
+def add_treatments(request, count: int):
+    treatments = fields_of(request).treatments_at_discharge
+    treatments.ClearField("none")
+    for _ in range(count):
+        treatments.treatments.add(medicine={"text": "poison"})
+    return treatments.treatments
+
+
+def treatments_and_none(request) -> None:
+    fields_of(request).treatments_at_discharge.treatments.add(medicine={"text": "poison"})
+
+
+def ten_thousand_treatments(request) -> None:
+    add_treatments(request, 10000)
+
+
+def wrong_system(request) -> None:
+    add_treatments(request, 1)[0].medicine.codes.add(code="B01AF02", system="1.2.3.4", label="Apixaban")
 
 
 def set_mailbox(value: str):
@@ -136,8 +175,29 @@ BAD = (
     Bad("no idempotency key", PDF, assign("idempotency_key", ""), *INVALID, ["idempotency_key"]),
     Bad("no legal basis", PDF, lambda request: request.event.ClearField("legal_basis"), *INVALID,
         ["event.legal_basis"]),
-    Bad("content that is not supported yet", PDF,
-        lambda request: request.event.discharge_letter.structured.SetInParent(), "UNIMPLEMENTED", "NOT_SUPPORTED"),
+    Bad("a letter of fields that says nothing", PDF,
+        lambda request: request.event.discharge_letter.structured.SetInParent(), *INVALID),
+    Bad("no answer about treatments", FIELDS, lambda request: fields_of(request).ClearField("treatments_at_discharge"),
+        *INVALID, [f"{FIELDS_PATH}.treatments_at_discharge"]),
+    Bad("treatments and none at once", FIELDS, treatments_and_none, *INVALID,
+        [f"{FIELDS_PATH}.treatments_at_discharge"], "poison"),
+    Bad("no synthesis", FIELDS, lambda request: fields_of(request).stay.ClearField("synthesis"), *INVALID,
+        [f"{FIELDS_PATH}.stay.synthesis"]),
+    Bad("a synthesis of 1 MiB", FIELDS, set_synthesis("poison " * (MIB // 7)), *INVALID,
+        [f"{FIELDS_PATH}.stay.synthesis"], "poison"),
+    Bad("a control character in a text", FIELDS, set_synthesis("poison\x07"), *INVALID,
+        [f"{FIELDS_PATH}.stay.synthesis"], "poison"),
+    Bad("a mark that turns the reading direction", FIELDS, set_synthesis("poison \u202e 5 mg"), *INVALID,
+        [f"{FIELDS_PATH}.stay.synthesis"], "poison"),
+    Bad("10,000 treatments", FIELDS, ten_thousand_treatments, *INVALID,
+        [f"{FIELDS_PATH}.treatments_at_discharge.treatments"], "poison"),
+    Bad("a code under a wrong system", FIELDS, wrong_system, *INVALID,
+        [f"{FIELDS_PATH}.treatments_at_discharge.treatments[0].medicine.codes[0].system"], "1.2.3.4"),
+    Bad("another type than a discharge letter", FIELDS, lambda request: fields_of(request).metadata.type.MergeFrom(
+        type(fields_of(request).metadata.type)(code="34112-3")), *INVALID, [f"{FIELDS_PATH}.metadata.type"]),
+    Bad("an encrypted PDF", PDF, set_pdf(small_pdf(b"/Encrypt 9 0 R")), *DOCUMENT, [PDF_FIELD]),
+    Bad("a PDF with JavaScript", PDF, set_pdf(small_pdf(b"/OpenAction << /S /JavaScript /JS (poison) >>")), *DOCUMENT,
+        [PDF_FIELD], "poison"),
     Bad("a tenant of somebody else", PDF, assign("event.tenant", "cpts-voisine"), "PERMISSION_DENIED", "NOT_ALLOWED",
         [], "cpts-voisine"),
 )
@@ -242,6 +302,25 @@ def check_too_large(scene: Scene) -> None:
     require_equal((refusal.code, refusal.reason), DOCUMENT, "answer to 31 MiB")
     require_equal(list(refusal.fields), [PDF_FIELD], "fields")
     scene.require_intact()
+
+
+# --- what is odd, and right ---------------------------------------------------------------------------------
+
+
+def check_markup(scene: Scene) -> None:
+    """what looks like markup in a text is text: in the document it stands as the doctor wrote it, and is no element"""
+    text = 'Kaliémie < 5 & > 3,5 <script>alert("x")</script> <renderMultiMedia referencedObject="y"/> ]]> &amp; %s'
+    parts = scene.client.preview(w.preview_of(fresh(FIELDS, set_synthesis(text))))
+    document = b"".join(part.content for part in parts if part.file_name == "document.xml")
+    root = ElementTree.fromstring(document)
+    require(text in " ".join(root.itertext()), "the text is another")
+    odd = {element.tag.rpartition("}")[2] for element in root.iter()} & {"script", "renderMultiMedia"}
+    require_equal(odd, set(), "elements")
+
+
+def check_plain_pdf(scene: Scene) -> None:
+    """a PDF of the same few lines, neither encrypted nor with JavaScript, is taken: it is those that are refused above"""
+    require(scene.client.preview(w.preview_of(fresh(PDF, set_pdf(small_pdf(b""))))), "no preview")
 
 
 # --- twice the same, and not the same -----------------------------------------------------------------------
@@ -525,7 +604,7 @@ def test(report: w.Report) -> None:
         scene = Scene(world)
         for bad in BAD:
             report.run(check_bad, bad, scene, claim=f"{bad.claim}: {bad.code} {bad.reason} {' '.join(bad.fields)}")
-        for check in (check_unknown_field, check_not_utf8, check_no_message, check_too_large,
+        for check in (check_unknown_field, check_not_utf8, check_no_message, check_too_large, check_markup, check_plain_pdf,
                       check_two_letters_one_key, check_document_with_two_contents, check_document_known_to_recipient,
                       check_no_principal, check_other_principal, check_expired_certificate, check_no_certificate,
                       check_event_file, check_event_file_value, check_configuration, check_configuration_missing,

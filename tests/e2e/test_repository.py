@@ -33,7 +33,6 @@ class Scene:
     def __init__(self, world: w.World, form: str):
         self.world, self.form, self.client = world, form, world.client()
         self._sample = w.load_event(CDA)
-        self._document_id = re.search(rb'<id root="([0-9.]+)"/>', self._sample.event.discharge_letter.sender_cda)[1]
 
     @property
     def repository(self) -> repo.Repository:
@@ -47,9 +46,8 @@ class Scene:
             request.idempotency_key = f"depot-{number}"
             del request.event.recipients[:]
             request.event.recipients.add().shared_record.SetInParent()
-            letter = request.event.discharge_letter
-            letter.sender_cda = letter.sender_cda.replace(self._document_id, b"2.25.%d" % number.int)
-            letter.replaces = replaces
+            w.give_own_document(request, number)
+            request.event.discharge_letter.replaces = replaces
 
         return w.edited(self._sample, edit)
 

@@ -21,6 +21,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -133,6 +134,19 @@ def letter(key: str, *targets: str) -> gateway_pb2.SubmitEventRequest:
         else:
             recipient.tool.name = target
     return request
+
+
+def give_own_document(request, number: uuid.UUID) -> None:
+    """Makes the letter a document of its own: another identifier, and version 1 of another set."""
+    document_id, set_id = f"2.25.{number.int}", f"2.25.{number.int}.1"
+    letter = request.event.discharge_letter
+    if letter.WhichOneof("content") == "sender_cda":
+        for name, value in (("id", document_id), ("setId", set_id)):
+            old = re.search(rb'<%s root="([0-9.]+)"/>' % name.encode("ascii"), letter.sender_cda)[1]
+            letter.sender_cda = letter.sender_cda.replace(old, value.encode("ascii"))
+    else:
+        metadata = getattr(letter, letter.WhichOneof("content")).metadata
+        metadata.document_id, metadata.set_id = document_id, set_id
 
 
 def _with_files(tree, folder: pathlib.Path):
