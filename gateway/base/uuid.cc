@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "gateway/base/bytes.h"
 #include "gateway/base/result.h"
 
 namespace psl {
@@ -21,9 +20,15 @@ bool is_dash_position(size_t i) { return i == 8 || i == 13 || i == 18 || i == 23
 }  // namespace
 
 std::string Uuid::text() const {
-  std::string hex = to_hex(raw());
-  for (size_t at : {8, 13, 18, 23}) hex.insert(at, 1, '-');
-  return hex;
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string text(36, '-');
+  size_t at = 0;
+  for (const uint8_t byte : bytes) {
+    if (is_dash_position(at)) ++at;
+    text[at++] = digits[byte >> 4];
+    text[at++] = digits[byte & 15];
+  }
+  return text;
 }
 
 std::string Uuid::raw() const {

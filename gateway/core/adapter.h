@@ -18,6 +18,7 @@ class SubmitEventRequest;
 class Tenant;
 }  // namespace passerelle::v1
 namespace passerelle::internal::v1 {
+class Care;
 class DocumentHeader;
 }
 
@@ -37,11 +38,17 @@ struct AdapterInfo {
   bool repeat_safe = false;
   // lookup() can settle an unknown outcome.
   bool can_look_up = false;
+  // What it sends is made of the event's document: without a recipient that needs one, none is made.
+  bool needs_document = true;
+  // collect() brings answers.
+  bool collects = false;
+  // Deliveries begun in a second; 0: no bound.
+  int rate_per_second = 0;
 };
 
 // The bytes that a delivery is about: frozen at intake, the same for every recipient.
 struct FrozenDocument {
-  // The CDA; never null.
+  // The CDA; null when no recipient of the event needs a document.
   Bytes cda;
   // The readable PDF beside it; may be null. A level 1 CDA's own PDF is taken out of it by the freezer.
   Bytes pdf;
@@ -52,6 +59,8 @@ struct Dispatch {
   const v1::SubmitEventRequest& request;  // without document bytes
   const stored::DocumentHeader& header;
   const FrozenDocument& document;
+  // What each recipient is told, and the case as it stands after this event.
+  const stored::Care& care;
   const v1::Tenant& tenant;
   int recipient_index = 0;
   Uuid event_id;
@@ -95,6 +104,23 @@ struct Payload {
   std::vector<v1::Issue> issues;
 };
 
+// An answer that came back by the partner's own way: a reply to a proposal.
+struct Inbound {
+  // The partner's name for it, to acknowledge it with; and what is the same each time it is read.
+  std::string handle;
+  std::string identity;
+  // The delivery that it answers, by the Message-ID that it refers to; nothing when it refers to none of ours.
+  std::optional<Uuid> delivery_id;
+  // The answer code that it quotes; empty when there is none.
+  std::string answer_code;
+  // From whom, as address() would say; personal.
+  std::string sender;
+  enum class Meaning { accepted, declined, automatic, unclear };
+  Meaning meaning = Meaning::unclear;
+  // What is written below the answer, at most 500 characters; personal.
+  std::string text;
+};
+
 // Thread safety: wrap() and admit() from any thread, deliver(), lookup() and probe() from up to
 // info().concurrency threads. No exception leaves. Nothing that it returns as text holds a person's data.
 class Adapter {
@@ -119,6 +145,11 @@ class Adapter {
   // partner has it; rejected: it had it and refused it; try_later without partner_down: it does not have it;
   // else it cannot say now.
   virtual Outcome lookup(const Payload& payload, Instant deadline) = 0;
+  // Answers that nobody acknowledged yet, oldest first, at most `most`; only called when info().collects, from one
+  // thread.
+  virtual Result<std::vector<Inbound>> collect(int most, Instant deadline);
+  // It was dealt with, durably: collect() does not bring it again.
+  virtual Status acknowledge(const Inbound& inbound, Instant deadline);
   // Reaches the partner (connection, TLS, greeting) without sending anything.
   virtual Status probe(Instant deadline) = 0;
   // Ends the deliveries under way within about a second, each with the outcome that it has by then, and

@@ -28,6 +28,10 @@ class Policy {
   // `kind`: "discharge_letter"; `organization`: IDNST of the source. Both matter to submit and preview only.
   virtual Status allows(const Principal& principal, Action action, std::string_view tenant,
                         std::string_view kind, std::string_view organization) const = 0;
+  // May it answer a proposal of that tenant in the name of this candidate: an IDNPS, an IDNST, or the name of
+  // a tool? Whoever may `operate` answers for everybody.
+  virtual Status may_answer_for(const Principal& principal, std::string_view tenant,
+                                std::string_view candidate) const = 0;
 };
 
 // The data key of one event: wrapped as stored, and the id of the tenant key that wraps it.
@@ -79,11 +83,20 @@ struct PreparedDocument {
 class DocumentOffice {
  public:
   virtual ~DocumentOffice() = default;
+  // What the event is about, for the document.
+  struct Subject {
+    const v1::Tenant& tenant;
+    Uuid event_id;
+    const stored::Care& care;
+    // False: no recipient needs a document, so that only `header`'s patient and metadata are filled, without
+    // document id, and no bytes are made. A letter always has one.
+    bool document_needed = true;
+  };
   // Takes the bytes out of `request` (whose documents are empty afterwards) and fills `header`. Faults carry
   // paths from the request: "event.discharge_letter.sender_cda", with the XPath of the CDA in the text.
   // No clock: the same request gives the same bytes on any day.
-  virtual Result<PreparedDocument> prepare(v1::SubmitEventRequest& request, const v1::Tenant& tenant,
-                                           const Uuid& event_id, stored::DocumentHeader& header) const = 0;
+  virtual Result<PreparedDocument> prepare(v1::SubmitEventRequest& request, const Subject& subject,
+                                           stored::DocumentHeader& header) const = 0;
   // The PDF inside a level 1 document, so that it is kept once. `corrupt` when there is none.
   virtual Result<Bytes> pdf_inside(std::string_view cda) const = 0;
 };

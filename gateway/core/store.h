@@ -38,6 +38,9 @@ struct NewDocument {
   std::string sealed;
 };
 
+// `due_at` of a delivery that nothing sends before it is released.
+inline constexpr Instant held{INT64_MAX};
+
 struct NewDelivery {
   Uuid id;
   int recipient_index = 0;
@@ -45,6 +48,11 @@ struct NewDelivery {
   // To know the same recipient of the same document again.
   std::string address_mac;
   Instant due_at;
+  // A proposal of an orientation: its case says when its time is over, so it is neither late nor given up by
+  // itself.
+  bool proposal = false;
+  // It leaves only while the patient's consent holds.
+  bool needs_consent = false;
 };
 
 // A recipient that routing could not resolve: no delivery to send, a human task at once.
@@ -53,6 +61,91 @@ struct UnresolvedRecipient {
   int recipient_index = 0;
   // "NO_ADDRESS".
   std::string reason;
+};
+
+// A case: what goes on from one event to the next (an orientation, an enrolment, the circle of a patient).
+// The store keeps its sealed state and changes it by compare-and-swap; what it means is the flow's.
+struct CaseChange {
+  Uuid id;  // case_id_of()
+  std::string tenant;
+  // "orientation", "enrolment", "circle".
+  std::string kind;
+  // The revision that the change was made from; 0: there is none yet. A change makes it one more.
+  int64_t expected_revision = 0;
+  // The event whose status shows the case; its principal owns it. Of the first change only. Of several cases
+  // with one event, it shows the first. Nil: no event shows it, and no principal owns it.
+  Uuid event_id;
+  WrappedKey key;
+  // Sealed as case_column, bound to `id`.
+  std::string state;
+  // When the flow looks at it again by itself; 0: never.
+  Instant wake_at;
+  // What a human must look at: "CANDIDATES_SPENT". Empty: nothing.
+  std::string attention;
+  // While it is open, no other case of the tenant may be open with the same `subject` for the same person.
+  // Empty: any number may.
+  bool open = true;
+  std::string subject;
+  // How the person is known: by the INS, by the traits. 32 bytes, or empty.
+  std::array<std::string, 2> person_macs;
+};
+
+// A case that a step was decided upon and leaves as it is. `revision` 0: there was none.
+struct CaseSeen {
+  Uuid id;
+  int64_t revision = 0;
+};
+
+inline constexpr std::string_view case_column = "case.state";
+// The same for the same case: `key` is the raw UUID of an orientation's event, or the MAC of a person or of
+// an enrolment's identifier.
+Uuid case_id_of(std::string_view kind, std::string_view tenant, std::string_view key);
+
+// A held delivery may leave.
+struct ReleaseDelivery {
+  Uuid delivery_id;
+  Instant due_at;
+};
+
+// From any edge but those of an attempt: may_repeat, cannot_tell, given_up, outcome_lost, cancelled,
+// retried... `reason` as in Outcome.
+struct MoveDelivery {
+  Uuid delivery_id;
+  Instant at;
+  Happening happening = Happening::given_up;
+  std::string reason;
+  Instant due_at;
+  // Who asked, for the audit: the principal's name; empty: the gateway itself.
+  std::string actor = {};
+  // Of `retried`: the caller's idempotency key. The key of the last retry again is already_accepted.
+  std::string key = {};
+};
+
+// Everything that one step does to cases and to what is owed already, in one transaction. A move or a release
+// whose delivery has gone on meanwhile is left out; a case that has changed undoes all.
+struct CaseStep {
+  Instant at;
+  // Each case once.
+  std::vector<CaseChange> cases;
+  // They too must stand as they did: who was routed to by a circle is not, once its consent is withdrawn.
+  std::vector<CaseSeen> seen;
+  std::vector<ReleaseDelivery> releases;
+  std::vector<MoveDelivery> moves;
+  // Of this person, in the step's tenant: what needs consent and has not left is cancelled
+  // (CONSENT_WITHDRAWN), what is under way is not repeated.
+  std::string tenant;
+  std::vector<std::string> consent_withdrawn_of;
+  // One audit record each, of codes, numbers and ids only: "orientation=accepted proposal=2 rules=v1".
+  std::vector<std::string> audit;
+};
+
+// A step that no event carries. Effects: done, case_changed.
+struct StepCase {
+  CaseStep step;
+  // For the audit. Empty: the gateway itself.
+  std::string actor;
+  // The event that the audit records are about.
+  Uuid event_id;
 };
 
 struct AcceptEvent {
@@ -67,7 +160,7 @@ struct AcceptEvent {
   Instant occurred_at;
   Instant alert_at;
   Instant give_up_at;
-  // Empty for a patient without INS.
+  // How the person is known: by the INS, else by the traits. Empty when neither tells.
   std::string patient_mac;
   WrappedKey key;
   // StoredEvent, sealed as column "event.content".
@@ -87,6 +180,10 @@ struct AcceptEvent {
   std::vector<NewDocument> documents;
   std::vector<NewDelivery> deliveries;
   std::vector<UnresolvedRecipient> unresolved;
+  // What it does to cases; judged before anything is written.
+  CaseStep step;
+  // The event that this one goes on from: at each address, its deliveries leave after that one's.
+  std::optional<Uuid> follows;
 };
 
 // pending -> sending.
@@ -106,20 +203,6 @@ struct RecordOutcome {
   Instant due_at;
 };
 
-// Any other edge: may_repeat, cannot_tell, given_up, outcome_lost, cancelled, retried... `reason` as in
-// Outcome.
-struct MoveDelivery {
-  Uuid delivery_id;
-  Instant at;
-  Happening happening = Happening::given_up;
-  std::string reason;
-  Instant due_at;
-  // Who asked, for the audit: the principal's name; empty: the gateway itself.
-  std::string actor = {};
-  // Of `retried`: the caller's idempotency key. The key of the last retry again is already_accepted.
-  std::string key = {};
-};
-
 // Tells a human that a delivery is late (alert_at passed); once per delivery.
 struct OpenLateTask {
   Uuid delivery_id;
@@ -133,8 +216,8 @@ struct PurgeChanges {
   int most = 10000;
 };
 
-using Command =
-    std::variant<AcceptEvent, StartAttempt, RecordOutcome, MoveDelivery, OpenLateTask, PurgeChanges>;
+using Command = std::variant<AcceptEvent, StartAttempt, RecordOutcome, MoveDelivery, OpenLateTask,
+                             PurgeChanges, StepCase>;
 
 // What a command came to. Each effect is durable when commit() returns.
 enum class Effect {
@@ -145,11 +228,13 @@ enum class Effect {
   version_reused,       // AcceptEvent: another document of the set has this version; nothing was written
   newer_version_known,  // AcceptEvent: the set has a newer version, or another document replaces this one;
                         // nothing was written
-  replaced_appeared,  // AcceptEvent: `replaced_unknown`, and it is there by now; nothing was written
-  stale,              // the state table has no such edge from where the delivery is; nothing was written
-  missing,            // no such delivery
-  linked,     // AcceptEvent: done, and some recipients follow an earlier delivery of the same document
-  disk_full,  // AcceptEvent: too little disk is left; nothing was written
+  replaced_appeared,    // AcceptEvent: `replaced_unknown`, and it is there by now; nothing was written
+  stale,                // the state table has no such edge from where the delivery is; nothing was written
+  missing,              // no such delivery
+  linked,        // AcceptEvent: done, and some recipients follow an earlier delivery of the same document
+  disk_full,     // AcceptEvent: too little disk is left; nothing was written
+  case_changed,  // AcceptEvent, StepCase: a case is no longer at its expected revision; nothing was written
+  case_open,     // AcceptEvent: another case of this subject is open for this person; nothing was written
 };
 
 // Called by one thread, the committer. After one failed write or sync every later commit() fails: what is on
@@ -192,6 +277,32 @@ struct DocumentRow {
   std::string sealed;
 };
 
+// A case as it stands. While it is open, a delivery of its event that is rejected, handed over or cancelled
+// outside a step wakes it at once; that makes its revision one more, so that a step which did not see it is
+// judged again.
+struct CaseRow {
+  Uuid id;
+  std::string tenant;
+  std::string kind;
+  int64_t revision = 0;
+  Uuid event_id;
+  // Of that event.
+  std::string principal;
+  WrappedKey key;
+  std::string state;
+  bool open = true;
+  Instant wake_at;
+  std::string attention;
+};
+
+// A delivery that needed consent and has left, or may have.
+struct ConsentedSend {
+  Uuid event_id;
+  int recipient_index = 0;
+  DeliveryState state = DeliveryState::delivered;
+  Instant delivered_at;
+};
+
 struct EventRow {
   Uuid id;
   std::string tenant;
@@ -203,6 +314,8 @@ struct EventRow {
   std::string content;
   std::string document_id;
   std::string document_sha256;
+  // Of the case that this event shows; empty when there is none.
+  std::string attention;
   std::vector<DeliveryRow> deliveries;
 };
 
@@ -277,14 +390,16 @@ class Ledger {
   virtual Result<std::vector<DocumentRow>> documents(const Uuid& event_id) = 0;
 
   // Deliveries of `adapter` in `lane`, pending with due_at <= now, oldest due first, at most `most`. Leaves
-  // out one whose document replaces another that is still pending, sending or unknown at the same address.
+  // out one whose document replaces another that is still pending, sending or unknown at the same address,
+  // and one of an event that follows another which has such a delivery there. Nothing waits for one that is
+  // held.
   virtual Result<std::vector<DueDelivery>> due(std::string_view adapter, Lane lane, Instant now,
                                                int most) = 0;
   // In state unknown with due_at <= now.
   virtual Result<std::vector<DueDelivery>> unsettled(std::string_view adapter, Instant now, int most) = 0;
-  // pending or unknown with give_up_at <= now.
+  // pending or unknown with give_up_at <= now, but for proposals.
   virtual Result<std::vector<DueDelivery>> overdue(Instant now, int most) = 0;
-  // Not final, alert_at <= now, and no late task yet.
+  // Not final, alert_at <= now, and no late task yet; but for proposals.
   virtual Result<std::vector<DueDelivery>> late(Instant now, int most) = 0;
   // In state sending: at start, those that a dead process left behind.
   virtual Result<std::vector<DueDelivery>> interrupted(int most) = 0;
@@ -302,9 +417,20 @@ class Ledger {
   virtual Result<ChangePage> changes_after(const Owner& owner, int64_t after, int most) = 0;
   // The last sequence of all; 0 when there is none.
   virtual Result<int64_t> last_change() = 0;
-  // Deliveries that are not final, by adapter, lane and state.
+  // The case of that id; nothing when there is none.
+  virtual Result<std::optional<CaseRow>> case_of(const Uuid& id) = 0;
+  // The case that this event shows; nothing when there is none.
+  virtual Result<std::optional<CaseRow>> case_of_event(const Uuid& event_id) = 0;
+  // wake_at above 0 and at or before `now`, the earliest first.
+  virtual Result<std::vector<CaseRow>> cases_to_wake(Instant now, int most) = 0;
+  // The earliest wake_at above 0; nothing when there is none.
+  virtual Result<std::optional<Instant>> next_wake() = 0;
+  // What needed consent and was sent to anybody about this person (AcceptEvent::patient_mac), newest first.
+  virtual Result<std::vector<ConsentedSend>> sent_with_consent(std::string_view tenant,
+                                                               std::string_view patient_mac, int most) = 0;
+  // Deliveries that are not final, but for held ones, by adapter, lane and state.
   virtual Result<std::vector<BacklogRow>> backlog() = 0;
-  // Human tasks that are open.
+  // Human tasks that are open, and cases that need attention.
   virtual Result<int64_t> open_tasks() = 0;
 
   // The earliest time at which due(), unsettled(), overdue() or late() will have something new; nothing when

@@ -1,0 +1,11 @@
+#include "gateway/core/store.h"
+
+#include "gateway/base/hash.h"
+
+namespace psl {
+
+Uuid case_id_of(std::string_view kind, std::string_view tenant, std::string_view key) {
+  return Uuid::from_hash(sha256_of_parts({"case", kind, tenant, key}));
+}
+
+}  // namespace psl
