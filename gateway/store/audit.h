@@ -18,7 +18,7 @@ struct AuditRecord {
   Instant at;
   // A principal of the policy, or "gateway".
   std::string actor;
-  // "event.accepted", "delivery.partner_accepted", "delivery.late"...
+  // "event.accepted", "delivery.partner_accepted", "delivery.late", "delivery.released", "care.decided"...
   std::string action;
   // 16 bytes each; empty when it does not apply.
   std::string event;

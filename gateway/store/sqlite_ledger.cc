@@ -24,12 +24,22 @@ constexpr int due_columns = 11;
 
 #define PSL_SELECT_DUE "SELECT " PSL_DUE_COLUMNS " FROM delivery d JOIN event e ON e.seq = d.event "
 
-// An older version of the document (or what it replaces in turn) is still on its way to the same address: it
-// would arrive after this one. Only earlier deliveries count, so that no two wait for each other.
-#define PSL_NOT_BEFORE_WHAT_IT_REPLACES                             \
-  "NOT EXISTS(SELECT 1 FROM delivery x WHERE x.lineage = d.lineage" \
-  " AND x.adapter = d.adapter AND x.address_mac = d.address_mac"    \
-  " AND x.state IN (1, 2, 3, 4) AND x.state <> 4 AND x.document <> d.document AND x.seq < d.seq) "
+// `due_at` of a delivery that nothing sends before it is released: psl::held.
+#define PSL_HELD "9223372036854775807"
+static_assert(held.us == 9223372036854775807);
+
+// Not in its turn is a delivery while an older version of its document (or what that replaces in turn), or an
+// event that its own follows, is still on its way to the same address: it would arrive after this one. Only
+// earlier deliveries count, so that no two wait for each other; and none that is held, which may never leave.
+#define PSL_IN_ITS_TURN                                                                          \
+  "NOT EXISTS(SELECT 1 FROM delivery x WHERE x.lineage = d.lineage"                              \
+  " AND x.adapter = d.adapter AND x.address_mac = d.address_mac"                                 \
+  " AND x.state IN (1, 2, 3, 4) AND x.state <> 4 AND x.document <> d.document AND x.seq < d.seq" \
+  " AND x.due_at <> " PSL_HELD                                                                   \
+  ") AND (d.thread = 0 OR NOT EXISTS(SELECT 1 FROM delivery x WHERE x.thread = d.thread"         \
+  " AND x.adapter = d.adapter AND x.address_mac = d.address_mac"                                 \
+  " AND x.thread <> 0 AND x.state IN (1, 2, 3) AND x.event <> d.event AND x.seq < d.seq"         \
+  " AND x.due_at <> " PSL_HELD ")) "
 
 DueDelivery read_due(const Rows& rows) {
   DueDelivery out;
@@ -49,8 +59,12 @@ DueDelivery read_due(const Rows& rows) {
 
 int bounded(int most) { return std::clamp(most, 1, most_max); }
 
-// What lists read of an event before they look at its deliveries.
-#define PSL_CANDIDATE_COLUMNS "e.seq, e.tenant, e.principal, e.accepted_at, e.kind"
+#define PSL_SELECT_CASE                                                                            \
+  "SELECT c.id, c.tenant, c.kind, c.revision, e.id, e.principal, c.key_id, c.wrapped_key, c.open," \
+  " c.wake_at, c.attention, c.state FROM care_case c LEFT JOIN event e ON e.seq = c.event "
+
+// What lists read of an event, after its number, before they look at its deliveries.
+#define PSL_CANDIDATE_COLUMNS "e.tenant, e.principal, e.accepted_at, e.kind"
 
 // Whether an event may be in the list, by its own columns.
 bool passes(const Rows& rows, const EventQuery& query) {
@@ -69,7 +83,7 @@ int64_t mask_of(const std::vector<DeliveryState>& states) {
   return mask;
 }
 
-// Whether only events with something unfinished can be in the list: they have a small index of their own.
+// Whether only events with something unfinished can be in the list: they have small indexes of their own.
 bool asks_for_unfinished(const EventQuery& query) {
   const auto finished = [](DeliveryState state) { return is_final(state) && !needs_human(state); };
   return query.task_open || (!query.states.empty() && std::ranges::none_of(query.states, finished));
@@ -98,16 +112,19 @@ struct SqliteReaderStatements {
   Statement documents{db,
                       "SELECT part, size_bytes, sealed FROM document WHERE event = (SELECT seq FROM event "
                       "WHERE id = ?1) ORDER BY part"};
+  // A proposal whose time is over is its case's to end, unless a human had it tried again.
   Statement due{db, PSL_SELECT_DUE
                 "WHERE d.state = 1 AND d.adapter = ?1 AND d.lane = ?2 AND d.due_at <= ?3 "
-                "AND " PSL_NOT_BEFORE_WHAT_IT_REPLACES "ORDER BY d.due_at LIMIT ?4"};
+                "AND NOT (d.proposal = 1 AND d.generation = 0 AND d.give_up_at <= ?3) "
+                "AND " PSL_IN_ITS_TURN "ORDER BY d.due_at LIMIT ?4"};
   Statement unsettled{db, PSL_SELECT_DUE
                       "WHERE d.state = 3 AND d.adapter = ?1 AND d.due_at <= ?2 ORDER BY d.due_at LIMIT ?3"};
   Statement overdue{
-      db, PSL_SELECT_DUE "WHERE d.state IN (1, 3) AND d.give_up_at <= ?1 ORDER BY d.give_up_at LIMIT ?2"};
-  Statement late{
       db, PSL_SELECT_DUE
-      "WHERE d.state IN (1, 2, 3) AND d.late = 0 AND d.alert_at <= ?1 ORDER BY d.alert_at LIMIT ?2"};
+      "WHERE d.state IN (1, 3) AND d.proposal = 0 AND d.give_up_at <= ?1 ORDER BY d.give_up_at LIMIT ?2"};
+  Statement late{db, PSL_SELECT_DUE
+                 "WHERE d.state IN (1, 2, 3) AND d.late = 0 AND d.proposal = 0 AND d.alert_at <= ?1"
+                 " ORDER BY d.alert_at LIMIT ?2"};
   Statement interrupted{db, PSL_SELECT_DUE "WHERE d.state = 2 ORDER BY d.adapter LIMIT ?1"};
   // One step through an index for each adapter that has something waiting, then one for each of its lanes.
   Statement next_pending{db,
@@ -118,7 +135,7 @@ struct SqliteReaderStatements {
                          " lane(id) AS (VALUES(1), (2), (3), (4))"
                          " SELECT min((SELECT d.due_at FROM delivery d WHERE d.state = 1 AND d.adapter = "
                          "busy.adapter AND d.lane = lane.id"
-                         " AND " PSL_NOT_BEFORE_WHAT_IT_REPLACES
+                         " AND d.due_at < " PSL_HELD " AND " PSL_IN_ITS_TURN
                          "ORDER BY d.due_at LIMIT 1)) FROM busy JOIN lane WHERE busy.adapter IS NOT NULL"};
   Statement next_unknown{
       db,
@@ -129,23 +146,28 @@ struct SqliteReaderStatements {
       " SELECT min((SELECT d.due_at FROM delivery d WHERE d.state = 3 AND d.adapter = busy.adapter"
       " ORDER BY d.due_at LIMIT 1)) FROM busy WHERE busy.adapter IS NOT NULL"};
   Statement next_overdue{db,
-                         "SELECT give_up_at FROM delivery WHERE state IN (1, 3) ORDER BY give_up_at LIMIT 1"};
-  Statement next_late{
-      db, "SELECT alert_at FROM delivery WHERE state IN (1, 2, 3) AND late = 0 ORDER BY alert_at LIMIT 1"};
+                         "SELECT give_up_at FROM delivery WHERE state IN (1, 3) AND proposal = 0"
+                         " ORDER BY give_up_at LIMIT 1"};
+  Statement next_late{db,
+                      "SELECT alert_at FROM delivery WHERE state IN (1, 2, 3) AND late = 0 AND proposal = 0"
+                      " ORDER BY alert_at LIMIT 1"};
   // The three ways through the events of a list, newest first; `state IN (...)` is as in the index.
-  Statement candidates{db, "SELECT " PSL_CANDIDATE_COLUMNS
+  Statement candidates{db, "SELECT e.seq, " PSL_CANDIDATE_COLUMNS
                            " FROM event e WHERE e.tenant = ?1 AND e.seq < ?2 ORDER BY e.seq DESC"};
-  Statement unfinished_candidates{
-      db, "SELECT " PSL_CANDIDATE_COLUMNS
-          " FROM delivery d CROSS JOIN event e ON e.seq = d.event"
-          " WHERE d.state IN (0, 1, 2, 3, 5, 6) AND d.event < ?1 ORDER BY d.event DESC"};
-  Statement addressed_candidates{db, "SELECT " PSL_CANDIDATE_COLUMNS
+  Statement unfinished_candidates{db, "SELECT d.event, " PSL_CANDIDATE_COLUMNS
+                                      " FROM delivery d CROSS JOIN event e ON e.seq = d.event"
+                                      " WHERE d.state IN (0, 1, 2, 3, 5, 6) AND d.event < ?1"
+                                      " UNION ALL SELECT c.event, " PSL_CANDIDATE_COLUMNS
+                                      " FROM care_case c CROSS JOIN event e ON e.seq = c.event"
+                                      " WHERE c.attention <> '' AND c.event < ?1 ORDER BY 1 DESC"};
+  Statement addressed_candidates{db, "SELECT d.event, " PSL_CANDIDATE_COLUMNS
                                      " FROM delivery d CROSS JOIN event e ON e.seq = d.event"
                                      " WHERE d.address_mac = ?1 AND d.event < ?2 ORDER BY d.event DESC"};
   // Which of the conditions on deliveries some delivery of the event fulfils.
   Statement fulfilled{db,
                       "SELECT max((?2 >> d.state) & 1), max(own.adapter = ?3), max(own.address_mac = ?4),"
-                      " max(EXISTS(SELECT 1 FROM task t WHERE t.delivery = d.seq AND t.closed_at IS NULL))"
+                      " max(EXISTS(SELECT 1 FROM task t WHERE t.delivery = d.seq AND t.closed_at IS NULL)),"
+                      " EXISTS(SELECT 1 FROM care_case c WHERE c.event = ?1 AND c.attention <> '')"
                       " FROM delivery own CROSS JOIN delivery d ON d.seq = coalesce(own.same_as, own.seq)"
                       " WHERE own.event = ?1"};
   Statement listed_event{db,
@@ -156,7 +178,8 @@ struct SqliteReaderStatements {
   Statement replaced_there{
       db,
       "SELECT EXISTS(SELECT 1 FROM event r JOIN delivery x ON x.event = r.seq WHERE r.tenant = e.tenant"
-      " AND r.document_id = e.replaces AND x.adapter = d.adapter AND x.address_mac = d.address_mac),"
+      " AND r.document_id = e.replaces AND r.document_id <> '' AND x.adapter = d.adapter AND x.address_mac = "
+      "d.address_mac),"
       " (SELECT v.document_id FROM delivery x JOIN event v ON v.seq = x.event WHERE x.lineage = d.lineage"
       " AND x.adapter = d.adapter AND x.address_mac = d.address_mac AND x.state IN (1, 2, 3, 4) AND x.state "
       "= 4"
@@ -180,7 +203,8 @@ struct SqliteReaderStatements {
   Statement backlog{db,
                     "SELECT waiting.adapter, waiting.lane, 1, waiting.count, e.accepted_at FROM"
                     " (SELECT adapter, lane, count(*) AS count, min(seq) AS first FROM delivery"
-                    " WHERE state = 1 GROUP BY adapter, lane LIMIT 10000) AS waiting"
+                    " WHERE state = 1 AND due_at < " PSL_HELD
+                    " GROUP BY adapter, lane LIMIT 10000) AS waiting"
                     " CROSS JOIN delivery d ON d.seq = waiting.first CROSS JOIN event e ON e.seq = d.event"};
   // What is under way is little: it is counted one by one.
   Statement sending{db,
@@ -189,7 +213,29 @@ struct SqliteReaderStatements {
   Statement unknown{db,
                     "SELECT d.adapter, d.lane, 3, 1, e.accepted_at FROM delivery d CROSS JOIN event e"
                     " ON e.seq = d.event WHERE d.state = 3 LIMIT 10000"};
-  Statement open_tasks{db, "SELECT count(*) FROM task WHERE closed_at IS NULL"};
+  Statement open_tasks{db,
+                       "SELECT (SELECT count(*) FROM task WHERE closed_at IS NULL)"
+                       " + (SELECT count(*) FROM care_case WHERE attention <> '')"};
+  Statement attention{
+      db, "SELECT attention FROM care_case WHERE event = ?1 AND attention <> '' ORDER BY seq LIMIT 1"};
+  Statement case_by_id{db, PSL_SELECT_CASE "WHERE c.id = ?1"};
+  Statement case_by_event{
+      db, PSL_SELECT_CASE "WHERE c.event = (SELECT seq FROM event WHERE id = ?1) ORDER BY c.seq LIMIT 1"};
+  Statement cases_to_wake{
+      db, PSL_SELECT_CASE "WHERE c.wake_at > 0 AND c.wake_at <= ?1 ORDER BY c.wake_at LIMIT ?2"};
+  Statement next_wake{db, "SELECT wake_at FROM care_case WHERE wake_at > 0 ORDER BY wake_at LIMIT 1"};
+  // A delivery that was repeated or handed over after a lost outcome, or refused after it was taken, may have
+  // arrived too.
+  Statement sent_with_consent{
+      db,
+      "SELECT e.id, own.recipient_index, d.state, d.delivered_at FROM consented c"
+      " CROSS JOIN delivery own ON own.seq = c.delivery"
+      " CROSS JOIN delivery d ON d.seq = coalesce(own.same_as, own.seq) CROSS JOIN event e ON e.seq = "
+      "own.event"
+      " WHERE c.tenant = ?1 AND c.patient_mac = ?2 AND (d.state IN (2, 3, 4) OR EXISTS(SELECT 1 FROM attempt "
+      "a"
+      " WHERE a.delivery = d.seq AND a.happening IN ('outcome_lost', 'partner_accepted')))"
+      " ORDER BY c.delivery DESC LIMIT ?3"};
   Statement keys{db, "SELECT tenant, key_id FROM tenant_key ORDER BY tenant, key_id LIMIT 10000"};
 };
 
@@ -201,7 +247,11 @@ Result<std::unique_ptr<SqliteReader>> SqliteReader::open(const SqliteOptions& op
       Database::open(options.path, Database::Access::read, options.vfs);
   if (!opened) return std::move(opened).error();
   Database& database = **opened;
-  database.execute("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
+  // Room for the index of the cases of a million circle members: a question about one then reads a page or
+  // two.
+  database.execute(
+      "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
+      "PRAGMA cache_size = -16000");
   auto reader = std::make_unique<SqliteReader>(std::move(*opened));
   reader->sql_ = std::make_unique<SqliteReaderStatements>(database);
   if (database.failed()) return database.error();
@@ -254,6 +304,7 @@ Result<EventRow> SqliteReader::event(const Uuid& id) {
     out.document_id = rows.text(8);
     out.document_sha256 = rows.text(9);
     out.content = rows.text(10);
+    out.attention = attention_of(rows.integer(0));
     out.deliveries = deliveries_of(rows.integer(0), out);
   });
   if (row.ok() && !found) return error_of(ErrorCode::not_found);
@@ -292,7 +343,8 @@ Result<std::vector<DocumentRow>> SqliteReader::documents(const Uuid& event_id) {
 
 Result<std::vector<DueDelivery>> SqliteReader::due(std::string_view adapter, Lane lane, Instant now,
                                                    int most) {
-  Rows rows(sql_->due, adapter, static_cast<int>(lane), now, bounded(most));
+  const Instant latest = std::min(now, Instant{held.us - 1});
+  Rows rows(sql_->due, adapter, static_cast<int>(lane), latest, bounded(most));
   return collect(rows);
 }
 
@@ -357,7 +409,8 @@ bool SqliteReader::fulfils(int64_t event_seq, const EventQuery& query) {
   Rows rows(sql_->fulfilled, event_seq, mask_of(query.states), query.adapter, Blob{query.address_mac});
   return rows.next() && (query.states.empty() || rows.integer(0) != 0) &&
          (query.adapter.empty() || rows.integer(1) != 0) &&
-         (query.address_mac.empty() || rows.integer(2) != 0) && (!query.task_open || rows.integer(3) != 0);
+         (query.address_mac.empty() || rows.integer(2) != 0) &&
+         (!query.task_open || rows.integer(3) != 0 || rows.integer(4) != 0);
 }
 
 EventRow SqliteReader::listed_event(int64_t seq) {
@@ -371,6 +424,7 @@ EventRow SqliteReader::listed_event(int64_t seq) {
   out.accepted_at = rows.instant(4);
   out.document_id = rows.text(5);
   out.document_sha256 = rows.text(6);
+  out.attention = attention_of(seq);
   out.deliveries = deliveries_of(seq, out);
   return out;
 }
@@ -382,7 +436,7 @@ void SqliteReader::collect(Rows& candidates, const EventQuery& query, EventPage&
   int64_t last = 0;
   for (int spent = 0; candidates.next(); ++spent) {
     const int64_t seq = candidates.integer(0);
-    if (seq == last) continue;  // another delivery of the same event
+    if (seq == last) continue;  // another delivery, or a case, of the same event
     if (spent >= list_budget || page.events.size() == most) {
       page.next = last;
       return;
@@ -441,6 +495,73 @@ Result<ChangePage> SqliteReader::changes_after(const Owner& owner, int64_t after
 }
 
 Result<int64_t> SqliteReader::last_change() { return answer(number(sql_->last_change)); }
+
+std::string SqliteReader::attention_of(int64_t event_seq) {
+  Rows rows(sql_->attention, event_seq);
+  return rows.next() ? rows.text(0) : std::string();
+}
+
+std::vector<CaseRow> SqliteReader::cases(Rows& rows) {
+  std::vector<CaseRow> out;
+  while (rows.next()) {
+    CaseRow row;
+    row.id = rows.uuid(0);
+    row.tenant = rows.text(1);
+    row.kind = rows.text(2);
+    row.revision = rows.integer(3);
+    if (!rows.is_null(4)) row.event_id = rows.uuid(4);
+    row.principal = rows.text(5);
+    row.key = {rows.text(6), rows.text(7)};
+    row.open = rows.integer(8) != 0;
+    row.wake_at = rows.instant(9);
+    row.attention = rows.text(10);
+    row.state = rows.text(11);
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
+Result<std::optional<CaseRow>> SqliteReader::only_case(Rows& rows) {
+  std::vector<CaseRow> found = cases(rows);
+  return answer(found.empty() ? std::nullopt : std::optional(std::move(found.front())));
+}
+
+Result<std::optional<CaseRow>> SqliteReader::case_of(const Uuid& id) {
+  Rows rows(sql_->case_by_id, id);
+  return only_case(rows);
+}
+
+Result<std::optional<CaseRow>> SqliteReader::case_of_event(const Uuid& event_id) {
+  Rows rows(sql_->case_by_event, event_id);
+  return only_case(rows);
+}
+
+Result<std::vector<CaseRow>> SqliteReader::cases_to_wake(Instant now, int most) {
+  Rows rows(sql_->cases_to_wake, now, bounded(most));
+  return answer(cases(rows));
+}
+
+Result<std::optional<Instant>> SqliteReader::next_wake() {
+  std::optional<Instant> earliest;
+  {
+    Rows rows(sql_->next_wake);
+    if (rows.next()) earliest = rows.instant(0);
+  }
+  return answer(std::move(earliest));
+}
+
+Result<std::vector<ConsentedSend>> SqliteReader::sent_with_consent(std::string_view tenant,
+                                                                   std::string_view patient_mac, int most) {
+  std::vector<ConsentedSend> out;
+  {
+    Rows rows(sql_->sent_with_consent, tenant, Blob{patient_mac}, bounded(most));
+    while (rows.next()) {
+      out.push_back(
+          {rows.uuid(0), rows.small(1), static_cast<DeliveryState>(rows.small(2)), rows.instant(3)});
+    }
+  }
+  return answer(std::move(out));
+}
 
 Result<std::vector<BacklogRow>> SqliteReader::backlog() {
   std::map<std::tuple<std::string, int, int>, BacklogRow> counted;

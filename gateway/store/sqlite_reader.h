@@ -34,6 +34,12 @@ class SqliteReader {
   Result<EventPage> list(const EventQuery& query);
   Result<ChangePage> changes_after(const Owner& owner, int64_t after, int most);
   Result<int64_t> last_change();
+  Result<std::optional<CaseRow>> case_of(const Uuid& id);
+  Result<std::optional<CaseRow>> case_of_event(const Uuid& event_id);
+  Result<std::vector<CaseRow>> cases_to_wake(Instant now, int most);
+  Result<std::optional<Instant>> next_wake();
+  Result<std::vector<ConsentedSend>> sent_with_consent(std::string_view tenant, std::string_view patient_mac,
+                                                       int most);
   Result<std::vector<BacklogRow>> backlog();
   Result<int64_t> open_tasks();
   Result<std::optional<Instant>> next_due();
@@ -46,6 +52,9 @@ class SqliteReader {
   // Runs `body` on `value` inside one transaction: all that it reads is of one moment.
   template <typename T, typename Body>
   Result<T> at_one_moment(T value, Body body);
+  std::vector<CaseRow> cases(Rows& rows);
+  Result<std::optional<CaseRow>> only_case(Rows& rows);
+  std::string attention_of(int64_t event_seq);
   std::vector<DeliveryRow> deliveries_of(int64_t event_seq, const EventRow& event);
   // Takes from the candidates, newest first, what the query asks for.
   void collect(Rows& candidates, const EventQuery& query, EventPage& page);

@@ -183,11 +183,64 @@ CREATE INDEX event_by_set ON event(tenant, set_id, version, document_id) WHERE s
 CREATE INDEX event_by_replaced ON event(tenant, replaces) WHERE replaces <> '';
 )sql";
 
+// Nothing here tells who the person of a case is, or what is asked for: that is sealed, or hashed with a MAC.
+constexpr const char* cases = R"sql(
+CREATE TABLE care_case(
+  seq INTEGER PRIMARY KEY,
+  id BLOB NOT NULL,
+  tenant TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  -- whose status shows it; NULL: none does
+  event INTEGER REFERENCES event(seq),
+  key_id TEXT NOT NULL,
+  wrapped_key BLOB NOT NULL,
+  -- 0: never
+  wake_at INTEGER NOT NULL,
+  attention TEXT NOT NULL,
+  open INTEGER NOT NULL,
+  -- what no other open case may have: hashes of tenant, subject and person, by the INS and by the traits; empty when
+  -- it is closed, or has no subject or no such person
+  claim_by_ins BLOB NOT NULL,
+  claim_by_traits BLOB NOT NULL,
+  state BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX case_by_id ON care_case(id);
+CREATE INDEX case_by_event ON care_case(event) WHERE event IS NOT NULL;
+CREATE INDEX case_to_wake ON care_case(wake_at) WHERE wake_at > 0;
+CREATE INDEX case_attention ON care_case(event) WHERE attention <> '';
+CREATE INDEX case_claim_by_ins ON care_case(claim_by_ins) WHERE claim_by_ins <> x'';
+CREATE INDEX case_claim_by_traits ON care_case(claim_by_traits) WHERE claim_by_traits <> x'';
+
+-- The deliveries that leave only while their patient consents.
+CREATE TABLE consented(
+  tenant TEXT NOT NULL,
+  patient_mac BLOB NOT NULL,
+  delivery INTEGER NOT NULL REFERENCES delivery(seq),
+  PRIMARY KEY(tenant, patient_mac, delivery)
+) STRICT, WITHOUT ROWID;
+
+-- seq of the first of the events that follow each other; 0: it follows none (that first one itself, too)
+ALTER TABLE event ADD COLUMN thread INTEGER NOT NULL DEFAULT 0;
+-- that of its event, and of the first one's own deliveries as soon as another event follows it
+ALTER TABLE delivery ADD COLUMN thread INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE delivery ADD COLUMN proposal INTEGER NOT NULL DEFAULT 0;
+-- 1: it needs consent; 2: that was withdrawn
+ALTER TABLE delivery ADD COLUMN consent INTEGER NOT NULL DEFAULT 0;
+
+CREATE INDEX delivery_by_thread ON delivery(thread, adapter, address_mac) WHERE thread <> 0 AND state IN (1, 2, 3);
+DROP INDEX delivery_to_give_up;
+CREATE INDEX delivery_to_give_up ON delivery(give_up_at) WHERE state IN (1, 3) AND proposal = 0;
+DROP INDEX delivery_to_alert;
+CREATE INDEX delivery_to_alert ON delivery(alert_at) WHERE state IN (1, 2, 3) AND late = 0 AND proposal = 0;
+)sql";
+
 // Only ever added to: a migration that was released is never changed.
 constexpr Migration migrations[] = {
     {"first tables", first_tables},
     {"lists, watches, retries", lists_watches_retries},
     {"versions", versions},
+    {"cases", cases},
 };
 
 constexpr int latest = static_cast<int>(std::size(migrations));

@@ -157,6 +157,27 @@ Result<int64_t> SqliteStore::last_change() {
   return ask([&](SqliteReader& reader) { return reader.last_change(); });
 }
 
+Result<std::optional<CaseRow>> SqliteStore::case_of(const Uuid& id) {
+  return ask([&](SqliteReader& reader) { return reader.case_of(id); });
+}
+
+Result<std::optional<CaseRow>> SqliteStore::case_of_event(const Uuid& event_id) {
+  return ask([&](SqliteReader& reader) { return reader.case_of_event(event_id); });
+}
+
+Result<std::vector<CaseRow>> SqliteStore::cases_to_wake(Instant now, int most) {
+  return ask([&](SqliteReader& reader) { return reader.cases_to_wake(now, most); });
+}
+
+Result<std::optional<Instant>> SqliteStore::next_wake() {
+  return ask([&](SqliteReader& reader) { return reader.next_wake(); });
+}
+
+Result<std::vector<ConsentedSend>> SqliteStore::sent_with_consent(std::string_view tenant,
+                                                                  std::string_view patient_mac, int most) {
+  return ask([&](SqliteReader& reader) { return reader.sent_with_consent(tenant, patient_mac, most); });
+}
+
 Result<std::vector<BacklogRow>> SqliteStore::backlog() {
   return ask([&](SqliteReader& reader) { return reader.backlog(); });
 }

@@ -67,6 +67,12 @@ class SqliteStore final : public Store, public Ledger {
   Result<EventPage> list(const EventQuery& query) override;
   Result<ChangePage> changes_after(const Owner& owner, int64_t after, int most) override;
   Result<int64_t> last_change() override;
+  Result<std::optional<CaseRow>> case_of(const Uuid& id) override;
+  Result<std::optional<CaseRow>> case_of_event(const Uuid& event_id) override;
+  Result<std::vector<CaseRow>> cases_to_wake(Instant now, int most) override;
+  Result<std::optional<Instant>> next_wake() override;
+  Result<std::vector<ConsentedSend>> sent_with_consent(std::string_view tenant, std::string_view patient_mac,
+                                                       int most) override;
   Result<std::vector<BacklogRow>> backlog() override;
   Result<int64_t> open_tasks() override;
   // In the past when something is due already.

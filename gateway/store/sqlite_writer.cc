@@ -8,120 +8,9 @@
 
 #include "gateway/base/hash.h"
 #include "gateway/store/sqlite_schema.h"
+#include "gateway/store/sqlite_writer_sql.h"
 
 namespace psl {
-
-// All the writer's SQL. `state IN (...)` is written as in the index that serves it: SQLite compares texts.
-struct SqliteWriterStatements {
-  explicit SqliteWriterStatements(Database& database) : db(database) {}
-  Database& db;
-
-  Statement begin{db, "BEGIN IMMEDIATE"};
-  Statement commit{db, "COMMIT"};
-  Statement event_by_key{
-      db, "SELECT content_mac FROM event WHERE tenant = ?1 AND principal = ?2 AND idempotency_key = ?3"};
-  Statement first_with_document{db,
-                                "SELECT seq, lineage, document_mac FROM event WHERE tenant = ?1 AND "
-                                "document_id = ?2 ORDER BY seq LIMIT 1"};
-  // The newest version of a set.
-  Statement newest_of_set{
-      db,
-      "SELECT version, lineage FROM event WHERE tenant = ?1 AND set_id = ?2 AND set_id <> ''"
-      " ORDER BY version DESC LIMIT 1"};
-  Statement other_of_version{db,
-                             "SELECT 1 FROM event WHERE tenant = ?1 AND set_id = ?2 AND set_id <> ''"
-                             " AND version = ?3 AND document_id <> ?4 LIMIT 1"};
-  Statement replacement_of{db,
-                           "SELECT 1 FROM event WHERE tenant = ?1 AND replaces = ?2 AND replaces <> ''"
-                           " AND document_id <> ?2 LIMIT 1"};
-  Statement join_events{db,
-                        "UPDATE event SET lineage = ?3 WHERE tenant = ?1 AND set_id = ?2 AND set_id <> ''"};
-  Statement join_deliveries{db,
-                            "UPDATE delivery SET lineage = ?3 WHERE event IN (SELECT seq FROM event"
-                            " WHERE tenant = ?1 AND set_id = ?2 AND set_id <> '')"};
-  Statement newer_than_delivery{db,
-                                "SELECT 1 FROM delivery d CROSS JOIN event e ON e.seq = d.event"
-                                " CROSS JOIN event n ON n.tenant = e.tenant AND n.set_id = e.set_id"
-                                " AND n.set_id <> '' AND n.version > e.version WHERE d.seq = ?1 LIMIT 1"};
-  Statement insert_event{db,
-                         "INSERT INTO event(seq, id, tenant, principal, idempotency_key, content_mac, kind, "
-                         "lane, accepted_at, occurred_at,"
-                         " alert_at, give_up_at, patient_mac, key_id, wrapped_key, document_id, "
-                         "document_mac, document_sha256, replaces,"
-                         " document, lineage, content, set_id, version)"
-                         " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-                         "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)"};
-  Statement insert_document{db,
-                            "INSERT INTO document(event, part, size_bytes, sealed) VALUES(?1, ?2, ?3, ?4)"};
-  Statement insert_tenant_key{db, "INSERT OR IGNORE INTO tenant_key(tenant, key_id) VALUES(?1, ?2)"};
-  Statement same_delivery{
-      db,
-      "SELECT seq, state, reason, partner_code FROM delivery WHERE lineage = ?1 AND adapter = ?2 AND "
-      "address_mac = ?3 AND document = ?4 AND state IN (1, 2, 3, 4) LIMIT 1"};
-  // The same document, or one that replaces it.
-  Statement brought_by_another{
-      db,
-      "SELECT 1 FROM delivery d CROSS JOIN delivery x ON x.lineage = d.lineage AND x.adapter = d.adapter"
-      " AND x.address_mac = d.address_mac AND x.state IN (1, 2, 3, 4)"
-      " AND (x.document = d.document OR x.seq > d.seq) WHERE d.seq = ?1 LIMIT 1"};
-  Statement replaced_deliveries{
-      db,
-      "SELECT d.id FROM delivery d JOIN event e ON e.seq = d.event WHERE d.lineage = ?1 AND d.document = ?2"
-      " AND d.state IN (1, 2, 3, 4) AND d.state <> 4 AND e.principal = ?3"};
-  Statement mark_superseded{
-      db,
-      "UPDATE delivery SET superseded = 1 WHERE event IN (SELECT seq FROM event WHERE tenant = ?1 AND "
-      "document_id = ?2 AND principal = ?3)"};
-  Statement insert_delivery{db,
-                            "INSERT INTO delivery(seq, id, event, recipient_index, adapter, address_mac, "
-                            "document, lineage, same_as, state,"
-                            " lane, attempts, generation, due_at, alert_at, give_up_at, delivered_at, late, "
-                            "superseded, reason, partner_code,"
-                            " reference) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, 0, ?12, "
-                            "?13, ?14, 0, 0, 0, ?15, '', '')"};
-  Statement delivery_by_id{
-      db,
-      "SELECT d.seq, d.event, e.id, d.state, d.attempts, d.generation, d.same_as IS NOT NULL, d.adapter <> "
-      "'',"
-      " d.superseded, d.late, d.retry_key FROM delivery d JOIN event e ON e.seq = d.event WHERE d.id = ?1"};
-  Statement update_delivery{db,
-                            "UPDATE delivery SET state = ?2, due_at = ?3, delivered_at = ?4, reason = ?5, "
-                            "partner_code = ?6 WHERE seq = ?1"};
-  Statement start_delivery{db, "UPDATE delivery SET state = 2, attempts = ?2, reference = ?3 WHERE seq = ?1"};
-  // The span that was first given to the event is given again.
-  Statement renew_delivery{
-      db,
-      "UPDATE delivery SET generation = generation + 1, attempts = 0, late = 0, retry_key = ?3,"
-      " alert_at = ?2 + (SELECT alert_at - accepted_at FROM event WHERE event.seq = delivery.event),"
-      " give_up_at = ?2 + (SELECT give_up_at - accepted_at FROM event WHERE event.seq = delivery.event) "
-      "WHERE seq = ?1"};
-  Statement mark_late{db, "UPDATE delivery SET late = 1 WHERE seq = ?1"};
-  Statement insert_attempt{db,
-                           "INSERT INTO attempt(delivery, generation, number, started_at, payload_sha256, "
-                           "reference, happening, reason,"
-                           " partner_code) VALUES(?1, ?2, ?3, ?4, ?5, ?6, '', '', '')"};
-  Statement end_attempt{db,
-                        "UPDATE attempt SET ended_at = ?4, happening = ?5, reason = ?6, partner_code = ?7"
-                        " WHERE delivery = ?1 AND generation = ?2 AND number = ?3"};
-  Statement lost_attempt{db,
-                         "SELECT 1 FROM attempt WHERE delivery = ?1 AND happening = 'outcome_lost' LIMIT 1"};
-  Statement insert_task{
-      db, "INSERT INTO task(seq, id, delivery, kind, reason, opened_at) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"};
-  Statement close_task{db, "UPDATE task SET closed_at = ?2 WHERE delivery = ?1 AND closed_at IS NULL"};
-  Statement insert_change{db,
-                          "INSERT INTO change(seq, event, delivery, state, at, reason, partner_code)"
-                          " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"};
-  Statement followers{db, "SELECT event, seq FROM delivery WHERE same_as = ?1"};
-  Statement oldest_change{db, "SELECT min(seq) FROM change"};
-  // By number and not by time alone: what is kept has no gap, whatever the clock did.
-  Statement first_change_to_keep{
-      db, "SELECT seq FROM change WHERE seq BETWEEN ?1 AND ?2 AND at >= ?3 ORDER BY seq LIMIT 1"};
-  Statement drop_changes{db, "DELETE FROM change WHERE seq BETWEEN ?1 AND ?2"};
-  Statement insert_audit{db,
-                         "INSERT INTO audit(seq, at, actor, action, event, delivery, detail, hash)"
-                         " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"};
-};
-
 namespace {
 
 // Beside its sealed bytes an event takes this much, with its index entries; all of it is written twice, to
@@ -129,6 +18,7 @@ namespace {
 constexpr int64_t event_overhead_bytes = 16 * 1024;
 constexpr std::string_view reason_replaced = "REPLACED";
 constexpr std::string_view reason_late = "LATE";
+constexpr std::string_view reason_withdrawn = "PROPOSAL_WITHDRAWN";
 
 uint64_t system_free_bytes(const std::string& path) {
   struct statvfs facts {};
@@ -260,10 +150,12 @@ Effect SqliteWriter::apply(const AcceptEvent& event) {
     }
   }
   if (const Effect judged = judge_version(event); judged != Effect::done) return judged;
+  if (const Effect judged = judge_step(event.step); judged != Effect::done) return judged;
   if (!disk_has_room(event)) return Effect::disk_full;
 
   const int64_t seq = next_event_++;
-  const Family family = family_of(event, seq, known_document, known_lineage);
+  Family family = family_of(event, seq, known_document, known_lineage);
+  family.thread = thread_of(event);
   insert_event(event, seq, family);
   const AuditRecord accepted{0,
                              event.accepted_at,
@@ -282,6 +174,7 @@ Effect SqliteWriter::apply(const AcceptEvent& event) {
   }
   for (const UnresolvedRecipient& unresolved : event.unresolved)
     insert_unresolved(event, seq, family, unresolved);
+  take_step(event.step, event.principal, event.id);
   return linked ? Effect::linked : Effect::done;
 }
 
@@ -312,6 +205,7 @@ bool SqliteWriter::disk_has_room(const AcceptEvent& event) {
   }
   size_t bytes = event.content.size();
   for (const NewDocument& document : event.documents) bytes += document.sealed.size();
+  for (const CaseChange& change : event.step.cases) bytes += change.state.size();
   const int64_t needed = 2 * (static_cast<int64_t>(bytes) + event_overhead_bytes);
   if (needed > *room_bytes_) return false;
   *room_bytes_ -= needed;
@@ -320,7 +214,7 @@ bool SqliteWriter::disk_has_room(const AcceptEvent& event) {
 
 SqliteWriter::Family SqliteWriter::family_of(const AcceptEvent& event, int64_t seq, int64_t known_document,
                                              int64_t known_lineage) {
-  Family family{known_document == 0 ? seq : known_document, known_document == 0 ? seq : known_lineage, 0};
+  Family family{known_document == 0 ? seq : known_document, known_document == 0 ? seq : known_lineage, 0, 0};
   const bool is_new = known_document == 0;
   bool set_known = false;
   if (is_new) {
@@ -342,19 +236,33 @@ SqliteWriter::Family SqliteWriter::family_of(const AcceptEvent& event, int64_t s
   return family;
 }
 
+int64_t SqliteWriter::thread_of(const AcceptEvent& event) {
+  if (!event.follows) return 0;
+  int64_t thread = 0;
+  {
+    Rows rows(sql_->thread_of_event, *event.follows);
+    if (!rows.next()) return 0;
+    thread = rows.integer(1) == 0 ? rows.integer(0) : rows.integer(1);
+  }
+  sql_->begin_thread.run(thread);
+  return thread;
+}
+
 void SqliteWriter::insert_event(const AcceptEvent& event, int64_t seq, const Family& family) {
   sql_->insert_event.run(seq, event.id, event.tenant, event.principal, event.idempotency_key,
                          Blob{event.content_mac}, event.kind, static_cast<int>(event.lane), event.accepted_at,
                          event.occurred_at, event.alert_at, event.give_up_at, Blob{event.patient_mac},
                          event.key.key_id, Blob{event.key.wrapped}, event.document_id,
                          Blob{event.document_mac}, event.document_sha256, event.replaces, family.document,
-                         family.lineage, Blob{event.content}, event.set_id, event.version);
+                         family.lineage, Blob{event.content}, event.set_id, event.version, family.thread);
   for (const NewDocument& document : event.documents) {
     sql_->insert_document.run(seq, document.part, document.size_bytes, Blob{document.sealed});
   }
-  if (known_keys_.emplace(event.tenant, event.key.key_id).second) {
-    sql_->insert_tenant_key.run(event.tenant, event.key.key_id);
-  }
+  remember_key(event.tenant, event.key);
+}
+
+void SqliteWriter::remember_key(const std::string& tenant, const WrappedKey& key) {
+  if (known_keys_.emplace(tenant, key.key_id).second) sql_->insert_tenant_key.run(tenant, key.key_id);
 }
 
 void SqliteWriter::supersede(const AcceptEvent& event, const Family& family) {
@@ -377,9 +285,10 @@ bool SqliteWriter::insert_delivery(const AcceptEvent& event, int64_t event_seq, 
   const int64_t seq = next_delivery_++;
   int64_t earlier = 0;
   Change first{event_seq, seq, DeliveryState::pending, event.accepted_at, {}, {}};
-  {
+  // What has no document is not the same as anything, and a proposal says more than its document.
+  if (!event.document_id.empty() && !delivery.proposal) {
     Rows rows(sql_->same_delivery, family.lineage, delivery.adapter, Blob{delivery.address_mac},
-              family.document);
+              family.document, int{delivery.needs_consent});
     if (rows.next()) {
       earlier = rows.integer(0);
       first.state = static_cast<DeliveryState>(rows.small(1));
@@ -391,13 +300,15 @@ bool SqliteWriter::insert_delivery(const AcceptEvent& event, int64_t event_seq, 
     sql_->insert_delivery.run(seq, delivery.id, event_seq, delivery.recipient_index, delivery.adapter,
                               Blob{delivery.address_mac}, family.document, family.lineage, same_as, state,
                               static_cast<int>(event.lane), delivery.due_at, event.alert_at, event.give_up_at,
-                              std::string_view());
+                              std::string_view(), family.thread, int{delivery.proposal},
+                              int{delivery.needs_consent});
   };
   if (earlier != 0) {
     insert(earlier, 0);
   } else {
     insert(nullptr, static_cast<int>(DeliveryState::pending));
   }
+  if (delivery.needs_consent) sql_->insert_consented.run(event.tenant, Blob{event.patient_mac}, seq);
   record_change(first);
   return earlier != 0;
 }
@@ -410,7 +321,8 @@ void SqliteWriter::insert_unresolved(const AcceptEvent& event, int64_t event_seq
   sql_->insert_delivery.run(delivery.seq, delivery.id, event_seq, unresolved.recipient_index,
                             std::string_view(), Blob{}, family.document, family.lineage, nullptr,
                             static_cast<int>(DeliveryState::handed_over), static_cast<int>(event.lane),
-                            event.accepted_at, event.alert_at, event.give_up_at, unresolved.reason);
+                            event.accepted_at, event.alert_at, event.give_up_at, unresolved.reason,
+                            family.thread, 0, 0);
   record_change(
       {event_seq, delivery.seq, DeliveryState::handed_over, event.accepted_at, unresolved.reason, {}});
   open_task(delivery, "not_reached", event.accepted_at, unresolved.reason);
@@ -432,14 +344,18 @@ std::optional<SqliteWriter::Target> SqliteWriter::target(const Uuid& delivery_id
   found.superseded = rows.integer(8) != 0;
   found.late = rows.integer(9) != 0;
   found.retry_key = rows.text(10);
+  found.consent_withdrawn = rows.integer(11) == 2;
+  found.is_held = rows.instant(12) == held;
+  found.is_proposal = rows.integer(13) != 0;
   return found;
 }
 
 Effect SqliteWriter::apply(const StartAttempt& start) {
   std::optional<Target> delivery = target(start.delivery_id);
   if (!delivery) return Effect::missing;
+  const bool may_leave = !delivery->follows_another && !delivery->is_held;
   const std::optional<DeliveryState> to =
-      delivery->follows_another ? std::nullopt : next_state(delivery->state, Happening::attempt_started);
+      may_leave ? next_state(delivery->state, Happening::attempt_started) : std::nullopt;
   if (!to) return Effect::stale;
   const int number = delivery->attempts + 1;
   sql_->start_delivery.run(delivery->seq, number, start.reference);
@@ -457,11 +373,19 @@ Effect SqliteWriter::apply(const RecordOutcome& record) {
   const Move what{happening_of(record.outcome.verdict), record.at, record.outcome.reason,
                   record.outcome.partner_code, record.due_at};
   if (!move(*delivery, what)) return Effect::stale;
-  cancel_if_replaced(*delivery, record.at);
+  cancel_if_stopped(*delivery, record.at);
+  wake_case(*delivery, record.at);
   return Effect::done;
 }
 
 Effect SqliteWriter::apply(const MoveDelivery& wanted) {
+  const Effect effect = move_as_asked(wanted);
+  if (effect != Effect::done) return effect;
+  if (const std::optional<Target> moved = target(wanted.delivery_id)) wake_case(*moved, wanted.at);
+  return effect;
+}
+
+Effect SqliteWriter::move_as_asked(const MoveDelivery& wanted) {
   // An attempt has facts that this command does not carry.
   if (wanted.happening == Happening::attempt_started) return Effect::stale;
   std::optional<Target> delivery = target(wanted.delivery_id);
@@ -476,14 +400,14 @@ Effect SqliteWriter::apply(const MoveDelivery& wanted) {
   if (!wanted.actor.empty()) what.actor = wanted.actor;
   if (!move(*delivery, what)) return Effect::stale;
   if (wanted.happening == Happening::retried) sql_->renew_delivery.run(delivery->seq, wanted.at, wanted.key);
-  cancel_if_replaced(*delivery, wanted.at);
+  cancel_if_stopped(*delivery, wanted.at);
   return Effect::done;
 }
 
 bool SqliteWriter::may_retry(const Target& delivery) {
   // Who has no address cannot be tried again: a new address makes a new delivery. Nor is an outdated document
   // sent after the one that replaces it, or a document twice to one address.
-  if (!delivery.has_adapter || delivery.superseded) return false;
+  if (!delivery.has_adapter || delivery.superseded || delivery.consent_withdrawn) return false;
   for (Statement* statement : {&sql_->brought_by_another, &sql_->newer_than_delivery}) {
     Rows rows(*statement, delivery.seq);
     if (rows.next()) return false;
@@ -548,10 +472,20 @@ bool SqliteWriter::move(Target& delivery, const Move& what) {
   return true;
 }
 
-// An attempt was under way when the replacement came. Nothing was taken, so the old document need not be sent
-// any more; but once an outcome was lost it may have been, and "cancelled" would say that it was not.
-void SqliteWriter::cancel_if_replaced(Target& delivery, Instant at) {
-  if (!delivery.superseded || delivery.state != DeliveryState::pending) return;
+void SqliteWriter::cancel_if_stopped(Target& delivery, Instant at) {
+  if (delivery.state != DeliveryState::pending) return;
+  if (delivery.consent_withdrawn) {
+    move(delivery, {Happening::cancelled, at, reason_consent_withdrawn, {}, {}});
+    return;
+  }
+  if (!delivery.superseded) return;
+  // Nobody may be asked any more, whatever became of an attempt before.
+  if (delivery.is_proposal) {
+    move(delivery, {Happening::cancelled, at, reason_withdrawn, {}, {}});
+    return;
+  }
+  // An attempt was under way when the replacement came. Nothing was taken, so the old document need not be
+  // sent any more; but once an outcome was lost it may have been, and "cancelled" would say that it was not.
   {
     Rows rows(sql_->lost_attempt, delivery.seq);
     if (rows.next()) return;

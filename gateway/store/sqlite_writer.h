@@ -41,9 +41,13 @@ class SqliteWriter {
     int generation = 0;
     bool follows_another = false;
     bool has_adapter = false;
+    // Replaced, or a proposal that its case has ended.
     bool superseded = false;
     bool late = false;
     std::string retry_key = {};
+    bool consent_withdrawn = false;
+    bool is_held = false;
+    bool is_proposal = false;
   };
   // What comes with a change of state.
   struct Move {
@@ -63,13 +67,17 @@ class SqliteWriter {
     std::string reason;
     std::string partner_code;
   };
-  // An event's place among those that carry, or replace, the same document.
+  // An event's place among those that carry, or replace, the same document, or that follow each other.
   struct Family {
     int64_t document = 0;
     int64_t lineage = 0;
     // `document` of the one that it says it replaces; 0 when that one is unknown.
     int64_t replaced = 0;
+    // Of the first of those that follow each other; 0 when it follows none.
+    int64_t thread = 0;
   };
+
+  static constexpr std::string_view reason_consent_withdrawn = "CONSENT_WITHDRAWN";
 
   bool load_counters();
   Error abandon();
@@ -81,11 +89,15 @@ class SqliteWriter {
   Effect apply(const MoveDelivery& move);
   Effect apply(const OpenLateTask& late);
   Effect apply(const PurgeChanges& purge);
+  Effect apply(const StepCase& step);
 
   // Done when nothing newer stands in its way.
   Effect judge_version(const AcceptEvent& event);
+  // Done when every case stands as the step expects it, and none that it opens is open already.
+  Effect judge_step(const CaseStep& step);
   bool disk_has_room(const AcceptEvent& event);
   Family family_of(const AcceptEvent& event, int64_t seq, int64_t known_document, int64_t known_lineage);
+  int64_t thread_of(const AcceptEvent& event);
   void insert_event(const AcceptEvent& event, int64_t seq, const Family& family);
   void supersede(const AcceptEvent& event, const Family& family);
   // True when it follows an earlier delivery.
@@ -94,12 +106,23 @@ class SqliteWriter {
   void insert_unresolved(const AcceptEvent& event, int64_t event_seq, const Family& family,
                          const UnresolvedRecipient& unresolved);
 
+  // After judge_step().
+  void take_step(const CaseStep& step, std::string_view actor, const Uuid& event_id);
+  void write_case(const CaseChange& change);
+  void release(const ReleaseDelivery& wanted, Instant at, std::string_view actor);
+  void withdraw_consent(const CaseStep& step, const std::string& patient_mac, std::string_view actor);
+  // The flow must look at what became of a delivery whose end it did not bring about itself.
+  void wake_case(const Target& delivery, Instant at);
+  void remember_key(const std::string& tenant, const WrappedKey& key);
+
   std::optional<Target> target(const Uuid& delivery_id);
   bool may_retry(const Target& delivery);
   bool is_followed(const Target& delivery);
+  Effect move_as_asked(const MoveDelivery& wanted);
   // False: the table has no such edge.
   bool move(Target& delivery, const Move& what);
-  void cancel_if_replaced(Target& delivery, Instant at);
+  // What may not leave any more, when an attempt that was under way took nothing.
+  void cancel_if_stopped(Target& delivery, Instant at);
   void keep_tasks(const Target& delivery, DeliveryState to, Instant at, std::string_view reason);
   void open_task(const Target& delivery, std::string_view kind, Instant at, std::string_view reason);
   void record_change(const Change& change);

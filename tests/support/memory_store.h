@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "gateway/core/store.h"
+#include "tests/support/memory_cases.h"
+#include "tests/support/memory_rows.h"
 
 namespace psl {
 
@@ -70,10 +72,11 @@ class MemoryStore final : public Store, public Ledger {
   }
 
   Result<std::vector<DueDelivery>> due(std::string_view adapter, Lane lane, Instant now, int most) override {
+    const Instant latest = std::min(now, Instant{held.us - 1});
     return select(most, [&](const Delivery& one) {
       const DueDelivery& due = one.row.due;
       return due.state == DeliveryState::pending && due.adapter == adapter && due.lane == lane &&
-             due.due_at <= now && !waits_for_original(one);
+             due.due_at <= latest && !one.is_for_its_case_to_end(latest) && !waits_for_its_turn(one);
     });
   }
   Result<std::vector<DueDelivery>> unsettled(std::string_view adapter, Instant now, int most) override {
@@ -84,11 +87,12 @@ class MemoryStore final : public Store, public Ledger {
   }
   Result<std::vector<DueDelivery>> overdue(Instant now, int most) override {
     return select(most, [&](const Delivery& one) {
-      return one.row.due.state != DeliveryState::sending && one.row.due.give_up_at <= now;
+      return !one.proposal && one.row.due.state != DeliveryState::sending && one.row.due.give_up_at <= now;
     });
   }
   Result<std::vector<DueDelivery>> late(Instant now, int most) override {
-    return select(most, [&](const Delivery& one) { return one.alert_at <= now && !one.late_task; });
+    return select(
+        most, [&](const Delivery& one) { return !one.proposal && one.alert_at <= now && !one.late_task; });
   }
   Result<std::vector<DueDelivery>> interrupted(int most) override {
     return select(most, [&](const Delivery& one) { return one.row.due.state == DeliveryState::sending; });
@@ -101,10 +105,10 @@ class MemoryStore final : public Store, public Ledger {
     const auto consider = [&next](Instant at) { next = next ? std::min(*next, at) : at; };
     for (const auto& [id, open] : open_) {
       const Delivery& one = *open;
-      if (!one.late_task) consider(one.alert_at);
-      if (one.row.due.state != DeliveryState::sending) {
-        consider(std::min(one.row.due.due_at, one.row.due.give_up_at));
-      }
+      if (!one.late_task && !one.proposal) consider(one.alert_at);
+      if (one.row.due.state == DeliveryState::sending) continue;
+      if (one.row.due.due_at != held) consider(one.row.due.due_at);
+      if (!one.proposal) consider(one.row.due.give_up_at);
     }
     return next;
   }
@@ -186,17 +190,32 @@ class MemoryStore final : public Store, public Ledger {
   }
 
   Result<int64_t> last_change() override {
-    const std::lock_guard lock(mutex_);
-    if (fail_reads) return error_of(ErrorCode::input_output);
-    return changes_.empty() ? 0 : changes_.back().sequence;
+    return asked([&]() -> int64_t { return changes_.empty() ? 0 : changes_.back().sequence; });
   }
 
+  Result<std::optional<CaseRow>> case_of(const Uuid& id) override {
+    return asked([&] { return cases_.find(id); });
+  }
+  Result<std::optional<CaseRow>> case_of_event(const Uuid& event_id) override {
+    return asked([&] { return cases_.shown_by(event_id); });
+  }
+  Result<std::vector<CaseRow>> cases_to_wake(Instant now, int most) override {
+    return asked([&] { return cases_.to_wake(now, most); });
+  }
+  Result<std::optional<Instant>> next_wake() override {
+    return asked([&] { return cases_.next_wake(); });
+  }
+  Result<std::vector<ConsentedSend>> sent_with_consent(std::string_view tenant, std::string_view patient_mac,
+                                                       int most) override {
+    return asked([&] { return sends_of(consented(tenant, patient_mac), static_cast<size_t>(most)); });
+  }
   Result<std::vector<BacklogRow>> backlog() override {
     const std::lock_guard lock(mutex_);
     if (fail_reads) return error_of(ErrorCode::input_output);
     std::map<std::tuple<std::string, Lane, DeliveryState>, BacklogRow> rows;
     for (const auto& [id, one] : open_) {
       const DueDelivery& due = one->row.due;
+      if (due.due_at == held) continue;
       BacklogRow& row = rows[{due.adapter, due.lane, due.state}];
       const Instant accepted = events_.at(due.event_id).row.accepted_at;
       row = {due.adapter, due.lane, due.state, row.count + 1,
@@ -210,8 +229,8 @@ class MemoryStore final : public Store, public Ledger {
   Result<int64_t> open_tasks() override {
     const std::lock_guard lock(mutex_);
     if (fail_reads) return error_of(ErrorCode::input_output);
-    return std::ranges::count_if(deliveries_,
-                                 [](const auto& one) { return one.second.row.task_id.has_value(); });
+    const auto has_task = [](const auto& one) { return one.second.row.task_id.has_value(); };
+    return std::ranges::count_if(deliveries_, has_task) + cases_.need_attention();
   }
 
   // What tests ask.
@@ -253,6 +272,11 @@ class MemoryStore final : public Store, public Ledger {
     const std::lock_guard lock(mutex_);
     return actors_[delivery_id];
   }
+  // CaseStep::audit of all steps.
+  std::vector<std::string> decided() {
+    const std::lock_guard lock(mutex_);
+    return decided_;
+  }
   std::vector<size_t> batch_sizes() {
     const std::lock_guard lock(mutex_);
     return batch_sizes_;
@@ -268,31 +292,8 @@ class MemoryStore final : public Store, public Ledger {
   }
 
  private:
-  struct Delivery {
-    DeliveryRow row;
-    std::string document_id;
-    std::string replaces;
-    std::string address_mac;
-    // What Known::lineage is of its document, and its place among all deliveries.
-    Uuid lineage;
-    size_t place = 0;
-    Instant alert_at;
-    // What the event was first given, for a retry.
-    Span alert_after;
-    Span give_up_after;
-    std::string retry_key;
-    bool late_task = false;
-    bool superseded = false;
-    // Those that show this one's fate.
-    std::vector<Uuid> followers;
-  };
-  struct Event {
-    EventRow row;
-    std::vector<DocumentRow> documents;
-    std::vector<Uuid> delivery_ids;
-    std::string set_id;
-    int version = 1;
-  };
+  using Delivery = MemoryDelivery;
+  using Event = MemoryEvent;
   using Key = std::tuple<std::string, std::string, std::string>;
   // By tenant, and a document or a set.
   using Name = std::pair<std::string, std::string>;
@@ -326,6 +327,7 @@ class MemoryStore final : public Store, public Ledger {
 
   EventRow as_shown(const Event& event) const {
     EventRow row = event.row;
+    row.attention = cases_.attention_of(row.id);
     for (const Uuid& id : event.delivery_ids) row.deliveries.push_back(as_shown(deliveries_.at(id)));
     std::ranges::stable_sort(row.deliveries, {},
                              [](const DeliveryRow& one) { return one.due.recipient_index; });
@@ -347,7 +349,8 @@ class MemoryStore final : public Store, public Ledger {
                 [&](const DeliveryRow& one) { return listed(query.states, one.due.state); }) &&
            some(!query.adapter.empty(),
                 [&](const DeliveryRow& one) { return one.due.adapter == query.adapter; }) &&
-           some(query.task_open, [](const DeliveryRow& one) { return one.task_id.has_value(); }) &&
+           (!row.attention.empty() ||
+            some(query.task_open, [](const DeliveryRow& one) { return one.task_id.has_value(); })) &&
            some(!query.address_mac.empty(), [&](const DeliveryRow& one) {
              return deliveries_.at(one.due.id).address_mac == query.address_mac;
            });
@@ -365,6 +368,13 @@ class MemoryStore final : public Store, public Ledger {
                         due.recipient_index, id, due.adapter, due.state, reason, partner_code});
   }
 
+  template <typename Question>
+  auto asked(Question question) -> Result<decltype(question())> {
+    const std::lock_guard lock(mutex_);
+    if (fail_reads) return error_of(ErrorCode::input_output);
+    return question();
+  }
+
   template <typename Matches>
   Result<std::vector<DueDelivery>> select(int most, Matches matches) {
     const std::lock_guard lock(mutex_);
@@ -378,12 +388,21 @@ class MemoryStore final : public Store, public Ledger {
     return rows;
   }
 
-  bool waits_for_original(const Delivery& one) const {
+  // Uuid{} when it belongs to no thread.
+  Uuid thread_of(const Delivery& one) const {
+    const Uuid& event_id = one.row.due.event_id;
+    return followed_.contains(event_id) ? event_id : events_.at(event_id).thread;
+  }
+
+  bool waits_for_its_turn(const Delivery& one) const {
+    const Uuid thread = thread_of(one);
     return std::ranges::any_of(open_, [&](const auto& open) {
       const Delivery& other = *open.second;
-      return other.lineage == one.lineage && other.row.due.adapter == one.row.due.adapter &&
-             other.address_mac == one.address_mac && other.document_id != one.document_id &&
-             other.place < one.place;
+      const bool older = other.lineage == one.lineage && other.document_id != one.document_id;
+      const bool followed =
+          thread != Uuid{} && thread_of(other) == thread && other.row.due.event_id != one.row.due.event_id;
+      return (older || followed) && other.row.due.adapter == one.row.due.adapter &&
+             other.address_mac == one.address_mac && other.place < one.place && other.row.due.due_at != held;
     });
   }
 
@@ -394,12 +413,14 @@ class MemoryStore final : public Store, public Ledger {
       if (same != set->second.end() && same->second != event.document_id) return Effect::version_reused;
       if (set->second.rbegin()->first > event.version) return Effect::newer_version_known;
     }
-    if (replaced_.contains({event.tenant, event.document_id})) return Effect::newer_version_known;
+    if (!event.document_id.empty() && replaced_.contains({event.tenant, event.document_id}))
+      return Effect::newer_version_known;
     const bool appeared = event.replaced_unknown && known_document(event.tenant, event.replaces) != nullptr;
     return appeared ? Effect::replaced_appeared : Effect::done;
   }
 
   void remember_document(const AcceptEvent& event) {
+    if (event.document_id.empty()) return;
     Uuid lineage = event.id;
     auto& versions = sets_[{event.tenant, event.set_id}];
     if (!versions.empty()) lineage = known_document(event.tenant, versions.rbegin()->second)->lineage;
@@ -430,7 +451,8 @@ class MemoryStore final : public Store, public Ledger {
     const auto is_newer = [&](const auto& entry) {
       const Delivery& other = entry.second;
       const DeliveryState state = other.row.due.state;
-      return !other.row.same_as && other.lineage == one.lineage && other.place > one.place &&
+      return !one.document_id.empty() && !one.proposal && !other.proposal && !other.row.same_as &&
+             other.lineage == one.lineage && other.place > one.place &&
              other.row.due.adapter == one.row.due.adapter && other.address_mac == one.address_mac &&
              (!is_final(state) || state == DeliveryState::delivered);
     };
@@ -449,6 +471,7 @@ class MemoryStore final : public Store, public Ledger {
     const Known* const document = known_document(event.tenant, event.document_id);
     if (document != nullptr && document->mac != event.document_mac) return Effect::document_id_reused;
     if (const Effect judged = judge_version(event); judged != Effect::done) return judged;
+    if (const Effect judged = cases_.judge(event.step); judged != Effect::done) return judged;
     keys_[key] = event.id;
     remember_document(event);
     if (!event.replaces.empty()) supersede(event);
@@ -467,6 +490,12 @@ class MemoryStore final : public Store, public Ledger {
     row.row.document_sha256 = event.document_sha256;
     row.set_id = event.set_id;
     row.version = event.version;
+    row.patient_mac = event.patient_mac;
+    if (event.follows && events_.contains(*event.follows)) {
+      const Uuid& before = events_.at(*event.follows).thread;
+      row.thread = before == Uuid{} ? *event.follows : before;
+      followed_.insert(row.thread);
+    }
     for (const NewDocument& one : event.documents) {
       row.documents.push_back({one.part, one.size_bytes, one.sealed});
     }
@@ -487,14 +516,21 @@ class MemoryStore final : public Store, public Ledger {
       row.delivery_ids.push_back(one.delivery_id);
       tell(delivery, event.accepted_at, one.reason, {});
     }
+    take(event.step);
     return linked ? Effect::linked : Effect::done;
   }
 
   // True when it follows an earlier delivery of the same document to the same address.
   bool add(Event& row, const AcceptEvent& event, const NewDelivery& one) {
     row.delivery_ids.push_back(one.id);
-    if (Delivery* const earlier = brought_by(event.tenant, event.document_id, one.adapter, one.address_mac)) {
+    Delivery* const earlier = one.proposal ? nullptr
+                                           : brought_by(event.tenant, event.document_id, one.adapter,
+                                                        one.address_mac, int{one.needs_consent});
+    const size_t place = deliveries_.size();
+    if (earlier != nullptr) {
       Delivery& follower = deliveries_[one.id];
+      follower.place = place;
+      follower.consent = int{one.needs_consent};
       follower.row.same_as = earlier->row.due.id;
       follower.row.due.id = one.id;
       follower.row.due.event_id = event.id;
@@ -519,8 +555,11 @@ class MemoryStore final : public Store, public Ledger {
     delivery.document_id = event.document_id;
     delivery.replaces = event.replaces;
     delivery.address_mac = one.address_mac;
-    delivery.lineage = known_document(event.tenant, event.document_id)->lineage;
-    delivery.place = deliveries_.size();
+    const Known* const document = known_document(event.tenant, event.document_id);
+    delivery.lineage = document == nullptr ? event.id : document->lineage;
+    delivery.place = place;
+    delivery.proposal = one.proposal;
+    delivery.consent = int{one.needs_consent};
     delivery.alert_at = event.alert_at;
     delivery.alert_after = event.alert_at - event.accepted_at;
     delivery.give_up_after = event.give_up_at - event.accepted_at;
@@ -530,14 +569,15 @@ class MemoryStore final : public Store, public Ledger {
     return false;
   }
 
-  // The delivery that brings, or brought, this document to this address; null when there is none.
+  // The delivery that brings, or brought, this document to this address; null when there is none, or when it
+  // needs more consent than `consent`.
   Delivery* brought_by(const std::string& tenant, const std::string& document_id, const std::string& adapter,
-                       const std::string& address_mac) {
+                       const std::string& address_mac, int consent) {
     for (auto& [id, other] : deliveries_) {
       const DueDelivery& due = other.row.due;
-      if (!other.row.same_as && !document_id.empty() && due.tenant == tenant &&
-          other.document_id == document_id && other.address_mac == address_mac && due.adapter == adapter &&
-          (!is_final(due.state) || due.state == DeliveryState::delivered))
+      if (!other.row.same_as && !other.proposal && other.consent <= consent && !document_id.empty() &&
+          due.tenant == tenant && other.document_id == document_id && other.address_mac == address_mac &&
+          due.adapter == adapter && (!is_final(due.state) || due.state == DeliveryState::delivered))
         return &other;
     }
     return nullptr;
@@ -549,13 +589,80 @@ class MemoryStore final : public Store, public Ledger {
         continue;
       if (events_.at(one.row.due.event_id).row.principal != event.principal) continue;
       one.superseded = true;
-      cancel_if_superseded(one, event.accepted_at);
+      stop(one, event.accepted_at, "REPLACED");
     }
   }
 
-  // Also when an attempt that was under way at the replacement took nothing.
-  void cancel_if_superseded(Delivery& one, Instant at) {
-    if (one.superseded) move(one, Happening::cancelled, at, "REPLACED");
+  bool stop(Delivery& one, Instant at, const std::string& reason) {
+    const bool stopped = move(one, Happening::cancelled, at, reason);
+    if (stopped) one.row.due.due_at = Instant{};
+    return stopped;
+  }
+
+  // After a move of its own: what may not leave any more, then the case that must look at what ended short.
+  void settle(Delivery& one, Instant at) {
+    if (one.consent == 2) stop(one, at, "CONSENT_WITHDRAWN");
+    if (one.superseded && (one.proposal || !one.outcome_lost))
+      stop(one, at, one.proposal ? "PROPOSAL_WITHDRAWN" : "REPLACED");
+  }
+  void wake_case(const Delivery& one, Instant at) {
+    const DueDelivery& due = one.row.due;
+    if (needs_human(due.state) || due.state == DeliveryState::cancelled) cases_.wake(due.event_id, at);
+  }
+
+  // What has left, or may have, newest first.
+  std::vector<ConsentedSend> sends_of(const std::vector<Delivery*>& consented, size_t most) const {
+    std::vector<ConsentedSend> sends;
+    for (size_t i = consented.size(); i-- > 0 && sends.size() < most;) {
+      const DeliveryRow row = as_shown(*consented[i]);
+      const Delivery& one = row.same_as ? deliveries_.at(*row.same_as) : *consented[i];
+      const DeliveryState state = row.due.state;
+      const bool may_have_left = one.outcome_lost || one.was_taken || state == DeliveryState::delivered;
+      if (may_have_left || state == DeliveryState::sending)
+        sends.push_back({row.due.event_id, row.due.recipient_index, state, row.delivered_at});
+    }
+    return sends;
+  }
+
+  // After cases_.judge().
+  void take(const CaseStep& step) {
+    for (const CaseChange& change : step.cases) {
+      const auto owner = events_.find(change.event_id);
+      cases_.write(change, owner == events_.end() ? nullptr : &owner->second.row);
+    }
+    for (const ReleaseDelivery& wanted : step.releases) {
+      const auto found = deliveries_.find(wanted.delivery_id);
+      if (found == deliveries_.end()) continue;
+      DueDelivery& due = found->second.row.due;
+      if (due.state == DeliveryState::pending && due.due_at == held) due.due_at = wanted.due_at;
+      wake_case(found->second, step.at);
+    }
+    for (const MoveDelivery& wanted : step.moves) {
+      const bool ends =
+          wanted.happening == Happening::cancelled || wanted.happening == Happening::proposal_expired;
+      if (move_as_asked(wanted) != Effect::stale || !ends) continue;
+      Delivery& one = deliveries_.at(wanted.delivery_id);
+      one.superseded |= one.proposal;
+    }
+    for (const std::string& decided : step.audit) decided_.push_back(decided);
+    for (const std::string& patient_mac : step.consent_withdrawn_of) {
+      for (Delivery* one : consented(step.tenant, patient_mac)) {
+        one->consent = 2;
+        if (stop(*one, step.at, "CONSENT_WITHDRAWN")) wake_case(*one, step.at);
+      }
+    }
+  }
+
+  // Those of this person that need consent, in the order in which they came.
+  std::vector<Delivery*> consented(std::string_view tenant, std::string_view patient_mac) {
+    std::vector<Delivery*> found;
+    for (auto& [id, one] : deliveries_) {
+      const Event& event = events_.at(one.row.due.event_id);
+      if (one.consent != 0 && event.row.tenant == tenant && event.patient_mac == patient_mac)
+        found.push_back(&one);
+    }
+    std::ranges::sort(found, {}, &Delivery::place);
+    return found;
   }
 
   bool move(Delivery& one, Happening happening, Instant at, const std::string& reason,
@@ -573,6 +680,8 @@ class MemoryStore final : public Store, public Ledger {
       one.row.partner_code = partner_code;
     }
     one.row.delivered_at = *to == DeliveryState::delivered ? at : Instant{};
+    one.outcome_lost |= happening == Happening::outcome_lost;
+    one.was_taken |= from == DeliveryState::sending && happening == Happening::partner_accepted;
     if (is_final(*to)) {
       open_.erase(due.id);
     } else {
@@ -588,7 +697,9 @@ class MemoryStore final : public Store, public Ledger {
   Effect apply(const StartAttempt& start) {
     const auto found = deliveries_.find(start.delivery_id);
     if (found == deliveries_.end()) return Effect::missing;
-    if (!move(found->second, Happening::attempt_started, start.at, {})) return Effect::stale;
+    if (found->second.row.due.due_at == held ||
+        !move(found->second, Happening::attempt_started, start.at, {}))
+      return Effect::stale;
     ++found->second.row.due.attempts;
     found->second.row.reference = start.reference;
     return Effect::done;
@@ -604,11 +715,18 @@ class MemoryStore final : public Store, public Ledger {
     if (!move(one, happening_of(record.outcome.verdict), record.at, record.outcome.reason,
               record.outcome.partner_code))
       return Effect::stale;
-    cancel_if_superseded(one, record.at);
+    settle(one, record.at);
+    wake_case(one, record.at);
     return Effect::done;
   }
 
   Effect apply(const MoveDelivery& command) {
+    const Effect effect = move_as_asked(command);
+    if (effect == Effect::done) wake_case(deliveries_.at(command.delivery_id), command.at);
+    return effect;
+  }
+
+  Effect move_as_asked(const MoveDelivery& command) {
     const auto found = deliveries_.find(command.delivery_id);
     if (found == deliveries_.end()) return Effect::missing;
     if (command.happening == Happening::attempt_started) return Effect::stale;
@@ -617,8 +735,9 @@ class MemoryStore final : public Store, public Ledger {
       if (!command.key.empty() && command.key == one.retry_key) return Effect::already_accepted;
       const DueDelivery& due = one.row.due;
       // Without an address, replaced, or brought there by a later delivery.
-      if (one.row.same_as || due.adapter.empty() || one.superseded || outdated(one) ||
-          brought_by(due.tenant, one.document_id, due.adapter, one.address_mac) != nullptr)
+      if (one.row.same_as || due.adapter.empty() || one.superseded || one.consent == 2 || outdated(one) ||
+          (!one.proposal &&
+           brought_by(due.tenant, one.document_id, due.adapter, one.address_mac, 2) != nullptr))
         return Effect::stale;
     }
     const auto follows = [&](const auto& other) { return other.second.row.same_as == command.delivery_id; };
@@ -626,19 +745,16 @@ class MemoryStore final : public Store, public Ledger {
       return Effect::stale;
     if (!move(one, command.happening, command.at, command.reason)) return Effect::stale;
     one.row.due.due_at = command.due_at;
-    if (command.happening == Happening::retried) renew(one, command);
+    if (command.happening == Happening::retried) one.renew(command);
     actors_[command.delivery_id] = command.actor;
-    cancel_if_superseded(one, command.at);
+    settle(one, command.at);
     return Effect::done;
   }
 
-  static void renew(Delivery& one, const MoveDelivery& command) {
-    one.retry_key = command.key;
-    ++one.row.due.generation;
-    one.row.due.attempts = 0;
-    one.row.due.give_up_at = command.at + one.give_up_after;
-    one.alert_at = command.at + one.alert_after;
-    one.late_task = false;
+  Effect apply(const StepCase& command) {
+    const Effect judged = cases_.judge(command.step);
+    if (judged == Effect::done) take(command.step);
+    return judged;
   }
 
   Effect apply(const PurgeChanges& purge) {
@@ -668,6 +784,9 @@ class MemoryStore final : public Store, public Ledger {
   std::map<Name, Known> documents_;
   std::map<Name, std::map<int, std::string>> sets_;  // the document of each version
   std::set<Name> replaced_;
+  std::set<Uuid> followed_;  // events that begin a thread
+  MemoryCases cases_;
+  std::vector<std::string> decided_;
   std::vector<Move> moves_;
   std::vector<size_t> batch_sizes_;
   std::vector<Uuid> order_;        // events, oldest first; an event's store number is its place, from 1

@@ -172,5 +172,36 @@ TEST_F(Audit, NamesWhoAskedForARetryOrACancellation) {
                                    "hospital|delivery.cancelled"));
 }
 
+TEST_F(Audit, TellsOfEachStepOfACase) {
+  // Claim: what was decided is recorded in its own words under the name of who caused it, with what was
+  // released and stopped; a step that was judged and refused leaves no record.
+  {
+    const auto store = *SqliteStore::open({path_});
+    AcceptEvent sent = letters::to(letters::letter("k3", "1.2.3", "c"), "d");
+    sent.patient_mac = sha256("person");
+    sent.deliveries[0].due_at = held;
+    sent.deliveries[1].needs_consent = true;
+    sent.step.at = letters::start;
+    sent.step.audit = {"orientation=new", "route=nothing"};
+    StepCase step;
+    step.step.at = letters::after(9);
+    step.step.tenant = "cpts";
+    step.step.releases = {{sent.deliveries[0].id, letters::after(10)}};
+    step.step.consent_withdrawn_of = {sha256("person")};
+    step.step.audit = {"orientation=asked"};
+    step.event_id = sent.id;
+    StepCase refused = step;
+    refused.step.seen = {{sent.id, 4}};
+    const std::vector<Command> batch = {sent, refused, step};
+    ASSERT_EQ(*store->commit(batch), (std::vector<Effect>{Effect::done, Effect::case_changed, Effect::done}));
+  }
+  EXPECT_THAT(sql("SELECT actor, action, length(event), length(delivery), detail FROM audit WHERE seq > 8"),
+              testing::ElementsAre(
+                  "hospital|care.decided|16|0|orientation=new", "hospital|care.decided|16|0|route=nothing",
+                  "gateway|delivery.released|16|16|", "gateway|care.decided|16|0|orientation=asked",
+                  "gateway|delivery.cancelled|16|16|pending>cancelled CONSENT_WITHDRAWN"));
+  EXPECT_TRUE(verify_audit(path_).ok());
+}
+
 }  // namespace
 }  // namespace psl

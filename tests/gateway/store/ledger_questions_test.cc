@@ -1,5 +1,4 @@
-// What lists, watches and repairs ask of every ledger: the one in SQLite, and the one in memory that the
-// tests of what stands above rely on.
+// What lists, watches and repairs ask of every ledger.
 #include <gmock/gmock.h>
 
 #include <map>
@@ -496,95 +495,6 @@ TEST_P(LedgerQuestions, ACancellationAndAnAttemptExcludeEachOther) {
   EXPECT_EQ(commit({letters::moved(one, Happening::cancelled), letters::attempt(one), letters::attempt(two),
                     letters::moved(two, Happening::cancelled)}),
             (std::vector<Effect>{Effect::done, Effect::stale, Effect::done, Effect::stale}));
-}
-
-// Everything of a delivery but the number of its task.
-auto facts_of(const DeliveryRow& row) {
-  return std::tuple(row.due.id, row.due.event_id, row.due.adapter, row.due.state, row.due.lane,
-                    row.due.recipient_index, row.due.attempts, row.due.generation, row.due.due_at,
-                    row.due.give_up_at, row.delivered_at, row.reason, row.partner_code, row.reference,
-                    row.same_as, row.task_id.has_value());
-}
-
-std::vector<EventRow> all_pages(Ledger& ledger, EventQuery query) {
-  std::vector<EventRow> out;
-  do {
-    Result<EventPage> page = ledger.list(query);
-    EXPECT_TRUE(page.ok());
-    if (!page.ok()) break;
-    std::ranges::move(page->events, std::back_inserter(out));
-    query.before = page->next;
-  } while (query.before != 0);
-  return out;
-}
-
-EventQuery any_query(Traffic& traffic) {
-  EventQuery query;
-  query.owner = {traffic.below(3) == 0 ? "cpts-2" : "cpts", traffic.below(2) == 0 ? "" : "hospital"};
-  query.most = static_cast<int>(traffic.below(7)) + 1;
-  for (size_t i = traffic.below(4); i > 0; --i)
-    query.states.push_back(static_cast<DeliveryState>(1 + traffic.below(8)));
-  if (traffic.below(4) == 0) query.kinds = {"orientation"};
-  if (traffic.below(4) == 0) query.adapter = "dmp";
-  if (traffic.below(3) == 0) query.address_mac = sha256("address " + std::to_string(traffic.below(4)));
-  if (traffic.below(4) == 0) query.task_open = true;
-  if (traffic.below(4) == 0) query.accepted_from = letters::after(static_cast<int64_t>(traffic.below(200)));
-  if (traffic.below(4) == 0) query.accepted_before = letters::after(static_cast<int64_t>(traffic.below(200)));
-  return query;
-}
-
-void expect_same_answers(Ledger& one, Ledger& other, Traffic& traffic) {
-  for (int i = 0; i < 100; ++i) {
-    const EventQuery query = any_query(traffic);
-    const std::vector<EventRow> left = all_pages(one, query);
-    const std::vector<EventRow> right = all_pages(other, query);
-    ASSERT_EQ(left.size(), right.size());
-    for (size_t k = 0; k < left.size(); ++k) {
-      EXPECT_EQ(left[k].id, right[k].id);
-      ASSERT_EQ(left[k].deliveries.size(), right[k].deliveries.size());
-      for (size_t d = 0; d < left[k].deliveries.size(); ++d)
-        EXPECT_EQ(facts_of(left[k].deliveries[d]), facts_of(right[k].deliveries[d]));
-    }
-  }
-  const auto told = [](const ChangeRow& row) {
-    return std::tuple(row.sequence, row.at, row.event_id, row.kind, row.recipient_index, row.delivery_id,
-                      row.adapter, row.state, row.reason, row.partner_code);
-  };
-  const ChangePage left = *one.changes_after(everybody, 0, 1000);
-  const ChangePage right = *other.changes_after(everybody, 0, 1000);
-  EXPECT_EQ(left.seen, right.seen);
-  ASSERT_EQ(left.changes.size(), right.changes.size());
-  for (size_t i = 0; i < left.changes.size(); ++i) EXPECT_EQ(told(left.changes[i]), told(right.changes[i]));
-  EXPECT_EQ(*one.open_tasks(), *other.open_tasks());
-  const auto waiting = [](Ledger& ledger) {
-    std::vector<std::tuple<std::string, Lane, DeliveryState, int64_t, Instant>> out;
-    const std::vector<BacklogRow> rows = *ledger.backlog();
-    for (const BacklogRow& row : rows)
-      out.emplace_back(row.adapter, row.lane, row.state, row.count, row.oldest);
-    std::ranges::sort(out);
-    return out;
-  };
-  EXPECT_EQ(waiting(one), waiting(other));
-}
-
-TEST(LedgerInMemory, AnswersAsTheOneInSqlite) {
-  // Claim: after any traffic both ledgers gave the same effects and give the same lists, changes and counts.
-  for (uint32_t seed = 1; seed <= 5; ++seed) {
-    SqliteUnderTest sqlite;
-    MemoryUnderTest memory;
-    Traffic traffic(seed);
-    std::vector<Command> batch;
-    for (int step = 0; step < 150; ++step) {
-      batch = {traffic.next(memory.ledger())};
-      if (traffic.below(40) == 0) batch.emplace_back(PurgeChanges{traffic.now(), 3});
-      const auto left = sqlite.store().commit(batch);
-      const auto right = memory.store().commit(batch);
-      ASSERT_TRUE(left.ok() && right.ok());
-      ASSERT_EQ(*left, *right) << "seed " << seed << " step " << step;
-    }
-    expect_same_answers(sqlite.ledger(), memory.ledger(), traffic);
-    if (HasFailure()) FAIL() << "seed " << seed;
-  }
 }
 
 }  // namespace

@@ -20,19 +20,38 @@ SqliteOptions on_faulty_disk(const TempFolder& folder) {
   return options;
 }
 
-// Batch n accepts two letters, ends the attempt that batch n-1 began, and drops all changes but the last.
+// Batch n accepts two letters, of which the first opens a case and the second follows it, steps the case of
+// batch n-1, ends the attempt that that one began, and drops all changes but the last.
 AcceptEvent letter_of(int batch) {
   AcceptEvent event = letters::letter("k" + std::to_string(batch), "1.2." + std::to_string(batch), "a");
   event.documents[0].sealed = std::string(9000, static_cast<char>('a' + batch % 26));
+  CaseChange& opened = event.step.cases.emplace_back();
+  opened.id = event.id;
+  opened.tenant = event.tenant;
+  opened.kind = "orientation";
+  opened.event_id = event.id;
+  opened.key = event.key;
+  opened.state = std::string(5000, 'c');
+  opened.wake_at = letters::after(batch + 1);
   return event;
 }
 AcceptEvent second_letter_of(int batch) {
-  return letters::letter("s" + std::to_string(batch), "1.3." + std::to_string(batch), "b");
+  AcceptEvent event = letters::letter("s" + std::to_string(batch), "1.3." + std::to_string(batch), "b");
+  event.follows = letter_of(batch).id;
+  return event;
+}
+StepCase step_of(int batch) {
+  StepCase command;
+  command.step = letter_of(batch).step;
+  command.step.cases[0].expected_revision = 1;
+  command.step.cases[0].wake_at = Instant{};
+  return command;
 }
 std::vector<Command> batch_of(int n) {
   const AcceptEvent event = letter_of(n);
   std::vector<Command> batch = {event, letters::attempt(event.deliveries[0].id), second_letter_of(n)};
   if (n > 0) batch.emplace_back(letters::outcome(letter_of(n - 1).deliveries[0].id, Verdict::accepted));
+  if (n > 0) batch.emplace_back(step_of(n - 1));
   batch.emplace_back(PurgeChanges{letters::after(1 << 20)});
   return batch;
 }
@@ -51,6 +70,10 @@ void expect_kept(SqliteStore& store, int acknowledged, const std::string& where)
     EXPECT_TRUE(state == DeliveryState::delivered || n + 1 >= acknowledged)
         << where << ", outcome of batch " << n;
     EXPECT_TRUE(store.event(second_letter_of(n).id).ok()) << where;
+    const auto kept = store.case_of(letter_of(n).id);
+    ASSERT_TRUE(kept.ok() && kept->has_value()) << where << ", case of batch " << n;
+    EXPECT_EQ((*kept)->state.size(), 5000u) << where;
+    EXPECT_TRUE((*kept)->revision == 2 || n + 1 >= acknowledged) << where << ", step of batch " << n;
   }
   const bool first = store.event(letter_of(acknowledged).id).ok();
   const bool second = store.event(second_letter_of(acknowledged).id).ok();
@@ -154,6 +177,11 @@ TEST(SqliteFaults, AReadErrorIsAnErrorAndNotAnEmptyAnswer) {
   EXPECT_EQ(store->documents(letter_of(1).id).error().code, ErrorCode::input_output);
   EXPECT_FALSE(store->overdue(letters::after(5000), 10).ok());
   EXPECT_FALSE(store->next_due().ok());
+  EXPECT_FALSE(store->case_of(letter_of(1).id).ok());
+  EXPECT_FALSE(store->case_of_event(letter_of(1).id).ok());
+  EXPECT_FALSE(store->cases_to_wake(letters::after(5000), 10).ok());
+  EXPECT_FALSE(store->next_wake().ok());
+  EXPECT_FALSE(store->sent_with_consent("cpts", sha256("person"), 10).ok());
   EXPECT_FALSE(store->event_of(letter_of(1).deliveries[0].id).ok());
   EXPECT_FALSE(store->list(all).ok());
   EXPECT_FALSE(store->changes_after(all.owner, 0, 10).ok());

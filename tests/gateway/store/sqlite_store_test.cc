@@ -183,6 +183,57 @@ TEST(SqliteStore, KeepsEverythingWhenItLearnsOfVersions) {
   EXPECT_EQ(*store->commit(batch), (std::vector<Effect>{Effect::newer_version_known, Effect::done}));
 }
 
+TEST(SqliteStore, KeepsEverythingWhenItLearnsOfCases) {
+  // Claim: a ledger of the third version opens with all that it held: what was pending is due, late and
+  // overdue at its times, needs no consent, and can be followed by an event with a case.
+  const TempFolder folder;
+  const std::string path = folder.file("ledger.db");
+  std::ofstream(path).close();
+  std::filesystem::permissions(path, std::filesystem::perms(0600));
+  {
+    const auto database = *Database::open(path, Database::Access::write, "");
+    ASSERT_TRUE(migrate(*database, 3).ok());
+    database->execute(R"sql(
+      INSERT INTO event VALUES
+        (1, x'00000000000000000000000000000e01', 'cpts', 'hospital', 'k1', x'01', 'discharge_letter', 3, 1000, 1000,
+         2000, 3000, x'0b', 'key-1', x'02', '1.2.1', x'03', 'aa', '', 1, 1, x'04', '1.2', 1);
+      INSERT INTO delivery VALUES
+        (1, x'00000000000000000000000000000d01', 1, 0, 'mail', x'0a', 1, 1, NULL, 1, 3, 0, 0, 1000, 2000, 3000, 0, 0,
+         0, '', '', '', '');
+      INSERT INTO change VALUES(1, 1, 1, 1, 1000, '', '');
+      INSERT INTO tenant_key VALUES('cpts', 'key-1');
+    )sql");
+    ASSERT_FALSE(database->failed()) << database->error().describe();
+  }
+  const auto store = must_open(path);
+  const Uuid id = store->event_with_document("cpts", "1.2.1")->value();
+  EXPECT_EQ(store->event(id)->attention, "");
+  EXPECT_EQ(store->due("mail", Lane::letters, Instant{1000}, 10)->size(), 1u);
+  EXPECT_EQ(store->late(Instant{2000}, 10)->size(), 1u);
+  EXPECT_EQ(store->overdue(Instant{3000}, 10)->size(), 1u);
+  EXPECT_EQ(*store->next_due(), Instant{1000});
+  EXPECT_EQ(*store->next_wake(), std::nullopt);
+  AcceptEvent next = letters::letter("k2", "", "");
+  NewDelivery& there = next.deliveries.emplace_back();
+  there.id = letters::id_of("there");
+  there.adapter = "mail";
+  there.address_mac = "\x0a";
+  there.due_at = Instant{1000};
+  next.follows = id;
+  next.step.tenant = "cpts";
+  next.step.consent_withdrawn_of = {"\x0b"};
+  CaseChange& opened = next.step.cases.emplace_back();
+  opened.id = letters::id_of("case");
+  opened.tenant = "cpts";
+  opened.event_id = next.id;
+  const std::vector<Command> batch = {next};
+  EXPECT_EQ(*store->commit(batch), (std::vector<Effect>{Effect::done}));
+  EXPECT_EQ((*store->case_of_event(next.id))->id, opened.id);
+  const auto waiting = store->due("mail", Lane::letters, Instant{1000}, 10);
+  ASSERT_EQ(waiting->size(), 1u) << "what follows waits for what was there";
+  EXPECT_EQ(waiting->front().event_id, id);
+}
+
 TEST(SqliteStore, OpensAFileThatACrashLeftEmpty) {
   // Claim: a crash between the making of the file and its tables costs nothing.
   const TempFolder folder;
@@ -215,7 +266,7 @@ TEST(SqliteStore, AnswersEveryQuestionThroughAnIndex) {
       const bool small = step == "SCAN busy" || step == "SCAN lane" || step == "SCAN 4 CONSTANT ROWS" ||
                          step == "SCAN CONSTANT ROW" || step == "SCAN tenant_key" || step == "SCAN waiting";
       const bool under_way = testing::Matches(testing::ContainsRegex(
-          "USING (COVERING )?INDEX (delivery_(due|sending|unknown|to_)|task_open)"))(step);
+          "USING (COVERING )?INDEX (delivery_(due|sending|unknown|to_)|task_open|case_attention)"))(step);
       EXPECT_TRUE(small || under_way) << step << "\n  in " << sql;
     }
     sqlite3_finalize(plan);
