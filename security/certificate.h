@@ -44,6 +44,7 @@ struct TlsFacts {
 // Reads the three files and finds out, before a connection does, what is wrong: a file that is absent, a key
 // that others can read or that does not fit its certificate, a certificate that has expired or is not valid
 // yet, an authority file without authority. `configuration`, with the path.
+// Without `ca_file`, the pair alone.
 Result<TlsFacts> check_tls_files(const v1::TlsIdentity& files, Instant now);
 
 // What check_tls_files() finds out of a certificate and its key, on their PEM texts. `configuration`, without a path.

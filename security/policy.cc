@@ -115,6 +115,10 @@ bool common_name_value(std::string_view text) {
 
 bool organization_value(std::string_view text) { return check_organization_id(text).ok(); }
 
+bool candidate_value(std::string_view text) {
+  return plain_name(text) || check_professional_id(text).ok() || organization_value(text);
+}
+
 // Where each claim of a rule stands in the file.
 struct ClaimAt {
   std::string claim;
@@ -174,8 +178,10 @@ Result<std::unique_ptr<CertificatePolicy>> CertificatePolicy::make(const v1::Pol
     checked.organizations =
         as_set(faults.check(path + ".organizations", rule.organizations(), organization_value,
                             "must be an IDNST: a type digit, then the number"));
-    checked.roles =
-        as_set(faults.check(path + ".roles", rule.roles(), role_exists, "must be submit, read, preview, repair or operate"));
+    checked.roles = as_set(faults.check(path + ".roles", rule.roles(), role_exists,
+                                        "must be submit, read, preview, repair or operate"));
+    checked.answers_for = as_set(faults.check(path + ".answers_for", rule.answers_for(), candidate_value,
+                                              "must be an IDNPS, an IDNST or the name of a tool"));
     for (ClaimAt& at : read_claims(rule, path, faults)) {
       if (!made->claims_.emplace(std::move(at.claim), rule.name()).second) {
         faults.add(std::move(at.path), "is claimed already: a certificate must name one principal");
@@ -223,6 +229,16 @@ Status CertificatePolicy::allows(const Principal& principal, Action action, std:
     return error_of(ErrorCode::not_allowed, "this principal may not send in the name of this organization");
   }
   return {};
+}
+
+Status CertificatePolicy::may_answer_for(const Principal& principal, std::string_view tenant,
+                                         std::string_view candidate) const {
+  const auto found = rules_.find(principal.name);
+  if (found != rules_.end() && found->second.tenants.contains(tenant) &&
+      (found->second.answers_for.contains(candidate) ||
+       found->second.roles.contains(role_of(Action::operate))))
+    return {};
+  return error_of(ErrorCode::not_allowed, "this principal may not answer for this candidate");
 }
 
 }  // namespace psl

@@ -24,7 +24,7 @@ class CertificatePolicy final : public Policy {
   CertificatePolicy() = default;
   // Faults carry paths from the policy file: "principals[2].certificate_dns[0]". Refused: a name, or a
   // certificate claim, that appears twice; a rule without claims; a kind or a role that does not exist; a
-  // wildcard.
+  // wildcard; a candidate that is neither an IDNPS, an IDNST nor the name of a tool.
   static Result<std::unique_ptr<CertificatePolicy>> make(const v1::Policy& policy);
 
   // The one principal that a verified certificate names. `no_principal` when it names none, or more than one.
@@ -32,10 +32,12 @@ class CertificatePolicy final : public Policy {
 
   Status allows(const Principal& principal, Action action, std::string_view tenant, std::string_view kind,
                 std::string_view organization) const override;
+  Status may_answer_for(const Principal& principal, std::string_view tenant,
+                        std::string_view candidate) const override;
 
  private:
   struct Rule {
-    std::set<std::string, std::less<>> tenants, kinds, organizations, roles;
+    std::set<std::string, std::less<>> tenants, kinds, organizations, roles, answers_for;
   };
 
   // By the principal's name.

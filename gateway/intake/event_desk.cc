@@ -8,7 +8,9 @@
 
 #include "gateway/base/log.h"
 #include "gateway/core/checked.h"
+#include "gateway/intake/case_book.h"
 #include "gateway/intake/faults.h"
+#include "gateway/intake/kinds.h"
 #include "gateway/intake/page_token.h"
 #include "gateway/intake/receipt.h"
 #include "gateway/intake/text_checks.h"
@@ -168,7 +170,7 @@ Result<v1::CancelEventResponse> Cancelling::outcome() {
   });
   // What a replacement withdrew was withdrawn for another reason, and its sender knows.
   if (!withdrawn) return error_of(ErrorCode::cannot_cancel);
-  auto status = stored_status(*row, seams.sealer);
+  auto status = stored_status(*row, {seams.sealer, seams.ledger});
   if (!status.ok()) return std::move(status).error();
   if (cancelled > 0)
     log(LogLevel::info, "event cancelled", {{"event", event_id}, {"deliveries", cancelled.load()}});
@@ -192,12 +194,28 @@ Result<v1::RetryDeliveryResponse> retried(const DeskSeams& seams, const Uuid& ev
   }
   const auto row = seams.ledger.event(event_id);
   if (!row.ok()) return row.error();
-  auto status = stored_status(*row, seams.sealer);
+  auto status = stored_status(*row, {seams.sealer, seams.ledger});
   if (!status.ok()) return std::move(status).error();
   v1::RetryDeliveryResponse response;
   *response.mutable_status() = std::move(*status);
   response.set_already_retried(effect == Effect::already_accepted);
   return response;
+}
+
+// A proposal is sent again only to somebody who is still asked.
+Status check_retried_proposal(const DeskSeams& seams, const EventRow& row, const Uuid& delivery_id) {
+  if (row.kind != orientation_kind) return {};
+  const auto found = seams.ledger.case_of_event(row.id);
+  if (!found.ok()) return found.error();
+  if (!found->has_value()) return {};
+  stored::OrientationCase orientation;
+  if (Status opened = CaseBook(seams.ledger, seams.sealer).open(**found, orientation); !opened.ok())
+    return opened;
+  for (const stored::Proposal& one : orientation.proposals()) {
+    if (one.delivery_id() == delivery_id.raw() && one.state() != v1::PROPOSAL_STATE_PROPOSED)
+      return error_of(ErrorCode::cannot_retry, "this candidate is not asked any more");
+  }
+  return {};
 }
 
 }  // namespace
@@ -206,7 +224,7 @@ Result<v1::EventStatus> EventDesk::get(const Principal& principal, const v1::Get
   const auto row = named_event(seams_, principal, request);
   if (!row.ok()) return row.error();
   if (!may_see(seams_, principal, *row)) return error_of(ErrorCode::not_found);
-  return stored_status(*row, seams_.sealer);
+  return stored_status(*row, {seams_.sealer, seams_.ledger});
 }
 
 Result<v1::ListEventsResponse> EventDesk::list(const Principal& principal,
@@ -294,6 +312,8 @@ void EventDesk::retry(const Principal& principal, const v1::RetryDeliveryRequest
   if (!row.ok()) return done(row.error());
   if (Status admitted = admit_repair(seams_, principal, *row); !admitted.ok())
     return done(std::move(admitted).error());
+  if (Status asked = check_retried_proposal(seams_, *row, *id); !asked.ok())
+    return done(std::move(asked).error());
 
   const Instant now = seams_.env.now();
   MoveDelivery command{*id, now, Happening::retried, "", now, principal.name,
@@ -314,6 +334,11 @@ void EventDesk::cancel(const Principal& principal, const v1::CancelEventRequest&
   if (!row.ok()) return done(row.error());
   if (Status admitted = admit_repair(seams_, principal, *row); !admitted.ok())
     return done(std::move(admitted).error());
+  if (row->kind == orientation_kind)
+    return done(
+        error_of(ErrorCode::cannot_cancel,
+                 "an orientation is cancelled by an orientation_update with the step CANCELLED, so that "
+                 "everybody who was asked is told"));
   std::vector<Uuid> pending;
   for (const DeliveryRow& one : row->deliveries) {
     if (one.due.state == DeliveryState::pending && !one.same_as) pending.push_back(one.due.id);

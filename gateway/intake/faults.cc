@@ -34,7 +34,8 @@ void find_in_field(const Message& message, const FieldDescriptor* field, const s
           is_enum ? reflection->GetEnumValue(message, field) : 0);
     return;
   }
-  for (int i = 0; i < reflection->FieldSize(message, field); ++i) {
+  const int count = reflection->FieldSize(message, field);
+  for (int i = 0; i < count && !faults.full(); ++i) {
     check(here + "[" + std::to_string(i) + "]",
           is_message ? &reflection->GetRepeatedMessage(message, field, i) : nullptr,
           is_enum ? reflection->GetRepeatedEnumValue(message, field, i) : 0);

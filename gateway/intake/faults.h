@@ -12,10 +12,14 @@ class Message;
 
 namespace psl {
 
-// A list of faults under growing paths. One thread.
+// A list of faults under growing paths. A message of 32 MiB can hold millions of them: it keeps the 20 that a
+// sender is told, and one more, which says that there are more. One thread.
 class FaultList {
  public:
-  void add(std::string path, std::string text) { faults_.push_back({std::move(path), std::move(text)}); }
+  void add(std::string path, std::string text) {
+    if (!full()) faults_.push_back({std::move(path), std::move(text)});
+  }
+  bool full() const noexcept { return faults_.size() > 20; }
   // The faults of an error, each under `path`; an error without faults becomes one, with its text.
   void add_under(const std::string& path, const Error& error);
 

@@ -94,9 +94,7 @@ bool begins_list(const std::string& first, const std::string& list) {
   return all.rfind(head, 0) == 0 && (all.size() == head.size() || all[head.size()] == ' ');
 }
 
-bool is_qualified(const v1::Patient& patient) {
-  return patient.status() == v1::IDENTITY_STATUS_QUALIFIED;
-}
+bool is_qualified(const v1::Patient& patient) { return patient.status() == v1::IDENTITY_STATUS_QUALIFIED; }
 
 void check_names(const v1::Patient& patient, const std::string& path, FaultList& faults) {
   const bool with_ins = patient.has_ins() && is_qualified(patient);
@@ -116,8 +114,8 @@ void check_names(const v1::Patient& patient, const std::string& path, FaultList&
   }
 }
 
-// Only a qualified identity is sent with its INS, and with its five traits (RNIV 1, EXI SI 08). The INS of another is
-// left out of the document, but one that is wrong is a mistake of the sender's all the same.
+// Only a qualified identity is sent with its INS, and with its five traits (RNIV 1, EXI SI 08). The INS of
+// another is left out of the document, but one that is wrong is a mistake of the sender's all the same.
 void check_ins(const v1::Patient& patient, Environment environment, const std::string& path,
                FaultList& faults) {
   if (!patient.has_ins()) {
@@ -142,10 +140,7 @@ void check_patient(const v1::Patient& patient, Environment environment, const st
   } else if (!date_ok(patient.birth_date())) {
     faults.add(path + ".birth_date", "a day that exists, as YYYY-MM-DD, expected");
   }
-  if (!patient.birth_place_code().empty() && !cog_ok(patient.birth_place_code())) {
-    faults.add(path + ".birth_place_code",
-               "a COG code of 5 characters expected (digits, or 2A/2B and 3 digits)");
-  }
+  check_commune(patient.birth_place_code(), false, path + ".birth_place_code", faults);
   check_line(patient.birth_place_name(), 0, name_most, path + ".birth_place_name", faults);
   check_ins(patient, environment, path, faults);
   if (patient.has_local_id()) check_own_id(patient.local_id(), path + ".local_id", faults);
@@ -164,8 +159,14 @@ void check_related_person(const v1::RelatedPerson& person, const std::string& pa
 
 void check_professional(const v1::Professional& professional, bool is_author, const std::string& path,
                         FaultList& faults) {
+  check_carer(professional, true, path, faults);
+  if (is_author && professional.specialty_code().empty()) faults.add(path + ".specialty_code", "required");
+}
+
+void check_carer(const v1::Professional& professional, bool needs_id, const std::string& path,
+                 FaultList& faults) {
   if (professional.national_id().empty()) {
-    faults.add(path + ".national_id", "required");
+    if (needs_id) faults.add(path + ".national_id", "required");
   } else if (const Status id = check_professional_id(professional.national_id()); !id.ok()) {
     faults.add_under(path, id.error());
   }
@@ -173,7 +174,7 @@ void check_professional(const v1::Professional& professional, bool is_author, co
   check_line(professional.given_name(), 0, name_most, path + ".given_name", faults);
   check_token(professional.prefix(), false, 20, path + ".prefix", faults);
   check_token(professional.suffix(), false, 20, path + ".suffix", faults);
-  check_token(professional.specialty_code(), is_author, 64, path + ".specialty_code", faults);
+  check_token(professional.specialty_code(), false, 64, path + ".specialty_code", faults);
   check_line(professional.specialty_label(), professional.specialty_code().empty() ? 0 : 1, 200,
              path + ".specialty_label", faults);
   if (professional.has_organization())
@@ -189,6 +190,14 @@ void check_organization(const v1::Organization& organization, const std::string&
   }
   check_line(organization.name(), 1, 150, path + ".name", faults);
   check_contacts(organization, path, faults);
+}
+
+void check_commune(const std::string& code, bool required, const std::string& path, FaultList& faults) {
+  if (code.empty()) {
+    if (required) faults.add(path, "required");
+  } else if (!cog_ok(code)) {
+    faults.add(path, "a COG code of 5 characters expected (digits, or 2A/2B and 3 digits)");
+  }
 }
 
 void check_local_id(const v1::LocalId& id, const std::string& path, FaultList& faults) {

@@ -24,11 +24,18 @@ void check_patient(const passerelle::v1::Patient& patient, Environment environme
 void check_professional(const passerelle::v1::Professional& professional, bool is_author,
                         const std::string& path, FaultList& faults);
 
+// A member of a care circle: one who is no health professional may have no national identifier.
+void check_carer(const passerelle::v1::Professional& professional, bool needs_id, const std::string& path,
+                 FaultList& faults);
+
 void check_related_person(const passerelle::v1::RelatedPerson& person, const std::string& path,
                           FaultList& faults);
 
 void check_organization(const passerelle::v1::Organization& organization, const std::string& path,
                         FaultList& faults);
+
+// COG (INSEE) code of a commune: 5 characters. Empty only unless `required`.
+void check_commune(const std::string& code, bool required, const std::string& path, FaultList& faults);
 
 void check_local_id(const passerelle::v1::LocalId& id, const std::string& path, FaultList& faults);
 

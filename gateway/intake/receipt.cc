@@ -2,11 +2,18 @@
 
 #include <algorithm>
 
+#include "gateway/care/orientation.h"
 #include "gateway/core/reasons.h"
+#include "gateway/intake/case_book.h"
+#include "gateway/intake/circle_plan.h"
+#include "gateway/intake/kinds.h"
+#include "gateway/intake/person_identity.h"
 #include "gateway/intake/times.h"
 
 namespace psl {
 namespace {
+
+constexpr int past_sends_most = 1000;
 
 // Reached by one delivery is reached; not reached only when none is still trying.
 v1::RecipientState recipient_state(const v1::RecipientStatus& status) {
@@ -40,8 +47,53 @@ v1::EventStatus blank_status(const Event& of) {
 
 void add_content(v1::EventStatus& status, const stored::StoredEvent& content) {
   *status.mutable_issues() = content.issues();
-  for (int i = 0; i < content.request().event().recipients_size(); ++i)
-    status.add_recipients()->set_recipient_index(i);
+  const stored::Care& care = content.care();
+  *status.mutable_routing() = care.routing();
+  for (int i = 0; i < content.request().event().recipients_size(); ++i) {
+    v1::RecipientStatus& recipient = *status.add_recipients();
+    recipient.set_recipient_index(i);
+    if (i < care.routed_size()) recipient.set_origin(care.routed(i).origin());
+  }
+}
+
+void add_attention(v1::EventStatus& status, const std::string& attention) {
+  if (attention.empty()) return;
+  status.set_attention(attention);
+  status.set_attention_fr(std::string(french_reason(attention)));
+}
+
+// How its case stands now, which is not how it stood when the event was accepted.
+Status add_orientation(v1::EventStatus& status, const EventRow& row, const ReceiptSeams& seams) {
+  if (row.kind != orientation_kind) return {};
+  const auto found = seams.ledger.case_of_event(row.id);
+  if (!found.ok()) return found.error();
+  if (!found->has_value()) return {};
+  stored::OrientationCase orientation;
+  if (Status opened = CaseBook(seams.ledger, seams.sealer).open(**found, orientation); !opened.ok())
+    return opened;
+  *status.mutable_orientation() = care::status_of(orientation);
+  return {};
+}
+
+Status add_past_sends(v1::EventStatus& status, const EventRow& row, const stored::StoredEvent& content,
+                      const ReceiptSeams& seams) {
+  if (!ends_consent(content.request().event())) return {};
+  const auto macs = person_macs(seams.sealer, row.tenant, content.request().event().subject());
+  if (!macs.ok()) return macs.error();
+  // As the person was known when it was sent: what was stopped is looked for in the same way.
+  for (const std::string& mac : macs->both()) {
+    if (mac.empty()) continue;
+    const auto sends = seams.ledger.sent_with_consent(row.tenant, mac, past_sends_most);
+    if (!sends.ok()) return sends.error();
+    for (const ConsentedSend& one : *sends) {
+      v1::PastSend& past = *status.add_past_sends();
+      past.set_event_id(one.event_id.text());
+      past.set_recipient_index(one.recipient_index);
+      past.set_state(static_cast<v1::DeliveryState>(one.state));
+      if (one.delivered_at.us != 0) set_time(*past.mutable_delivered_at(), one.delivered_at);
+    }
+  }
+  return {};
 }
 
 // Null for an index that the request does not have: a ledger that says so was tampered with.
@@ -55,7 +107,8 @@ void add_delivery(v1::RecipientStatus& recipient, const DeliveryRow& row) {
   to.set_adapter(row.due.adapter);
   to.set_state(static_cast<v1::DeliveryState>(row.due.state));
   to.set_attempts(row.due.attempts);
-  if (row.due.state == DeliveryState::pending) set_time(*to.mutable_due_at(), row.due.due_at);
+  if (row.due.state == DeliveryState::pending && row.due.due_at != held)
+    set_time(*to.mutable_due_at(), row.due.due_at);
   set_time(*to.mutable_give_up_at(), row.due.give_up_at);
   if (row.delivered_at.us != 0) set_time(*to.mutable_delivered_at(), row.delivered_at);
   to.set_reason(row.reason);
@@ -77,7 +130,7 @@ v1::EventStatus fresh_status(const AcceptEvent& accepted, const stored::StoredEv
     to.set_id(delivery.id.text());
     to.set_adapter(delivery.adapter);
     to.set_state(v1::DELIVERY_STATE_PENDING);
-    set_time(*to.mutable_due_at(), delivery.due_at);
+    if (delivery.due_at != held) set_time(*to.mutable_due_at(), delivery.due_at);
     set_time(*to.mutable_give_up_at(), accepted.give_up_at);
   }
   for (const UnresolvedRecipient& unresolved : accepted.unresolved) {
@@ -89,11 +142,16 @@ v1::EventStatus fresh_status(const AcceptEvent& accepted, const stored::StoredEv
     to.set_reason(unresolved.reason);
   }
   for (v1::RecipientStatus& recipient : *status.mutable_recipients()) settle_recipient(recipient);
+  if (accepted.kind == orientation_kind)
+    *status.mutable_orientation() = care::status_of(content.care().orientation());
+  // An event shows the first of the cases that it begins.
+  const auto shown = std::ranges::find(accepted.step.cases, accepted.id, &CaseChange::event_id);
+  if (shown != accepted.step.cases.end()) add_attention(status, shown->attention);
   return status;
 }
 
-Result<v1::EventStatus> stored_status(const EventRow& row, Sealer& sealer) {
-  const auto plain = sealer.open(row.tenant, row.key, row.id, content_column, row.content);
+Result<v1::EventStatus> stored_status(const EventRow& row, const ReceiptSeams& seams) {
+  const auto plain = seams.sealer.open(row.tenant, row.key, row.id, content_column, row.content);
   if (!plain.ok()) return plain.error();
   stored::StoredEvent content;
   if (!content.ParseFromString(*plain)) return error_of(ErrorCode::corrupt);
@@ -104,6 +162,10 @@ Result<v1::EventStatus> stored_status(const EventRow& row, Sealer& sealer) {
     if (recipient != nullptr) add_delivery(*recipient, delivery);
   }
   for (v1::RecipientStatus& recipient : *status.mutable_recipients()) settle_recipient(recipient);
+  add_attention(status, row.attention);
+  if (Status added = add_orientation(status, row, seams); !added.ok()) return std::move(added).error();
+  if (Status added = add_past_sends(status, row, content, seams); !added.ok())
+    return std::move(added).error();
   return status;
 }
 
@@ -118,6 +180,7 @@ v1::EventStatus listed_status(const EventRow& row) {
     add_delivery(*recipient, delivery);
   }
   for (v1::RecipientStatus& one : *status.mutable_recipients()) settle_recipient(one);
+  add_attention(status, row.attention);
   return status;
 }
 

@@ -12,9 +12,16 @@ namespace psl {
 passerelle::v1::EventStatus fresh_status(const AcceptEvent& accepted,
                                          const passerelle::internal::v1::StoredEvent& content);
 
-// Of an event of the ledger: its content is opened, for the issues. Recipients in the order of the request;
-// each one's state is computed from its deliveries. Errors as Sealer::open.
-Result<passerelle::v1::EventStatus> stored_status(const EventRow& row, Sealer& sealer);
+// What a stored receipt is made with.
+struct ReceiptSeams {
+  Sealer& sealer;
+  Ledger& ledger;
+};
+
+// Of an event of the ledger: its content is opened, for the issues, and its case, for how an orientation
+// stands. Recipients in the order of the request; each one's state is computed from its deliveries. Errors as
+// Sealer::open.
+Result<passerelle::v1::EventStatus> stored_status(const EventRow& row, const ReceiptSeams& seams);
 
 // Of an event of a list: from its rows alone, without issues.
 passerelle::v1::EventStatus listed_status(const EventRow& row);

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "gateway/base/uuid.h"
 #include "gateway/core/checked.h"
+#include "gateway/intake/times.h"
 
 namespace psl {
 namespace {
@@ -15,12 +17,14 @@ size_t characters_in(std::string_view text) {
 
 // Controls of ASCII and Latin-1, line and paragraph separators, and the marks that reorder what a reader
 // sees.
-bool has_control(std::string_view text) {
+bool has_control(std::string_view text, bool with_lines) {
   for (size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<uint8_t>(text[i]);
+    if (byte == '\n' && with_lines) continue;
     if (byte < 0x20 || byte == 0x7F) return true;
     const std::string_view two = text.substr(i, 2);
     if (two.size() == 2 && byte == 0xC2 && static_cast<uint8_t>(two[1]) < 0xA0) return true;
+    if (two == "\u061C") return true;
     const std::string_view three = text.substr(i, 3);
     if (three.size() != 3 || byte != 0xE2) continue;
     const auto second = static_cast<uint8_t>(three[1]);
@@ -36,20 +40,32 @@ bool name_character(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <=
 
 bool token_character(char c) { return c > ' ' && c < 0x7F; }
 
-}  // namespace
-
-void check_line(std::string_view text, size_t least, size_t most, const std::string& path,
+void check_text(std::string_view text, size_t least, size_t most, bool with_lines, const std::string& path,
                 FaultList& faults) {
   const size_t length = characters_in(text);
   if (length < least && length == 0) {
     faults.add(path, "required");
   } else if (length < least || length > most) {
     faults.add(path, std::to_string(least) + " to " + std::to_string(most) + " characters expected");
-  } else if (has_control(text)) {
-    faults.add(path, "a text of one line expected, without control or direction characters");
-  } else if (!text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c == ' '; })) {
+  } else if (has_control(text, with_lines)) {
+    faults.add(path, with_lines
+                         ? "a text without control or direction characters expected, \"\\n\" as line end"
+                         : "a text of one line expected, without control or direction characters");
+  } else if (!text.empty() && text.find_first_not_of(" \n") == std::string_view::npos) {
     faults.add(path, "a text expected, not spaces only");
   }
+}
+
+}  // namespace
+
+void check_line(std::string_view text, size_t least, size_t most, const std::string& path,
+                FaultList& faults) {
+  check_text(text, least, most, false, path, faults);
+}
+
+void check_paragraphs(std::string_view text, size_t least, size_t most, const std::string& path,
+                      FaultList& faults) {
+  check_text(text, least, most, true, path, faults);
 }
 
 void check_config_name(std::string_view text, const std::string& path, FaultList& faults) {
@@ -75,6 +91,38 @@ void check_oid(std::string_view text, bool required, const std::string& path, Fa
   } else if (!oid_ok(text)) {
     faults.add(path, "an OID in dotted decimal expected, at most 64 characters, without extension");
   }
+}
+
+void check_uuid(std::string_view text, bool required, const std::string& path, FaultList& faults) {
+  if (text.empty()) {
+    if (required) faults.add(path, "required");
+  } else if (!Uuid::parse(text)) {
+    faults.add(path, "a UUID expected");
+  }
+}
+
+bool check_time(bool present, const google::protobuf::Timestamp& at, bool required, const std::string& path,
+                FaultList& faults) {
+  if (!present) {
+    if (required) faults.add(path, "required");
+    return false;
+  }
+  if (in_range(at)) return true;
+  faults.add(path, "a time between the years 1 and 9999 expected");
+  return false;
+}
+
+void check_past(bool present, const google::protobuf::Timestamp& at, bool required, Instant now,
+                const std::string& path, FaultList& faults) {
+  if (check_time(present, at, required, path, faults) && instant_of(at) > now + seconds(86400))
+    faults.add(path, "at most one day after the submission expected");
+}
+
+void check_order(bool both, const google::protobuf::Timestamp& first,
+                 const google::protobuf::Timestamp& second, const char* first_name,
+                 const std::string& second_path, FaultList& faults) {
+  if (both && instant_of(second) < instant_of(first))
+    faults.add(second_path, std::string("a time not before ") + first_name + " expected");
 }
 
 }  // namespace psl

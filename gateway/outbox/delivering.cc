@@ -41,6 +41,8 @@ Result<Content> read_content(const CourierSeams& seams, const DueDelivery& due) 
     return error_of(ErrorCode::corrupt, "the event has no such recipient");
   }
 
+  // Made of the event alone.
+  if (row->document_id.empty()) return content;
   Result<std::vector<DocumentRow>> parts = seams.ledger.documents(due.event_id);
   if (!parts.ok()) return std::move(parts).error();
   for (const DocumentRow& part : *parts) {
@@ -141,6 +143,7 @@ Result<Payload> Courier::translate(Adapter& adapter, const DueDelivery& due, Car
   const Dispatch dispatch{.request = content->event.request(),
                           .header = content->event.header(),
                           .document = content->document,
+                          .care = content->event.care(),
                           .tenant = *tenant,
                           .recipient_index = due.recipient_index,
                           .event_id = due.event_id,

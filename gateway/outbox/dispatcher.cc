@@ -102,7 +102,7 @@ void Dispatcher::take_in_ended(Instant monotonic) {
       one.partner->held[one.delivery_id] = monotonic + std::min(hold_pause, limits_.backoff_most);
   }
   for (Partner& partner : partners_) {
-    std::erase_if(partner.held, [monotonic](const auto& held) { return held.second <= monotonic; });
+    std::erase_if(partner.held, [monotonic](const auto& each) { return each.second <= monotonic; });
   }
 }
 
@@ -152,7 +152,8 @@ void Dispatcher::settle(Partner& partner, Instant now) {
 void Dispatcher::fill(Partner& partner, Instant now, Instant monotonic) {
   const AdapterInfo& info = partner.adapter.info();
   const int in_work = static_cast<int>(partner.claimed.size());
-  int slots = std::min(info.concurrency - in_work, partner.breaker.room(monotonic));
+  int slots =
+      std::min({info.concurrency - in_work, partner.breaker.room(monotonic), partner.pace.room(monotonic)});
   if (slots <= 0 || partner.held.size() >= held_max) return;
 
   const int most = with_busy(partner, limits_.due_batch);
@@ -200,6 +201,7 @@ void Dispatcher::begin(Partner& partner, const DueDelivery& due, bool look_up, I
   const bool is_new = partner.claimed.insert(due.id).second;
   PSL_CHECK(is_new);
   partner.breaker.begin(monotonic);
+  partner.pace.begin(monotonic);
   seams_.executor.run(partner.adapter.info().name, [this, &partner, due, look_up] {
     Courier& courier = seams_.courier;
     const Carried carried =
@@ -233,7 +235,13 @@ Instant Dispatcher::next_tick(Instant now, Instant monotonic) {
   const Result<std::optional<Instant>> next = seams_.ledger.next_due();
   if (!next.ok() || monotonic < quiet_until_) return now + quiet_pause;
   if (!next->has_value()) return now + idle_wait;
-  return **next <= now ? now + blocked_wait : std::min(**next, now + idle_wait);
+  if (**next > now) return std::min(**next, now + idle_wait);
+  Span wait = blocked_wait;
+  for (Partner& partner : partners_) {
+    const Span paced = partner.pace.opens(monotonic) - monotonic;
+    if (paced.us > 0) wait = std::min(wait, paced);
+  }
+  return now + wait;
 }
 
 }  // namespace psl

@@ -15,6 +15,7 @@
 #include "gateway/outbox/delivering.h"
 #include "gateway/outbox/executor.h"
 #include "gateway/outbox/limits.h"
+#include "gateway/outbox/pace.h"
 #include "gateway/outbox/turns.h"
 
 namespace psl {
@@ -31,9 +32,10 @@ struct DispatcherSeams {
   std::function<void()> wake;
 };
 
-// Partners are bulkheads: each has its own slots (info().concurrency), lanes (Turns) and circuit breaker, and
-// none waits for another. A delivery that is in work is claimed in memory, and claims end only after what was
-// recorded is durable, so that none is ever twice in flight.
+// Partners are bulkheads: each has its own slots (info().concurrency), lanes (Turns), circuit breaker and
+// pace (info().rate_per_second: deliveries and look-ups together), and none waits for another. A delivery
+// that is in work is claimed in memory, and claims end only after what was recorded is durable, so that none
+// is ever twice in flight.
 //
 // recover() then tick(), by one thread. It never waits for a partner or for the disk, except in recover().
 class Dispatcher {
@@ -53,9 +55,12 @@ class Dispatcher {
  private:
   struct Partner {
     explicit Partner(Adapter& one, const OutboxLimits& limits)
-        : adapter(one), breaker(limits.breaker_failures, limits.breaker_pause) {}
+        : adapter(one),
+          breaker(limits.breaker_failures, limits.breaker_pause),
+          pace(one.info().rate_per_second) {}
     Adapter& adapter;
     Breaker breaker;
+    Pace pace;
     Turns turns;
     // In work, at most info().concurrency.
     std::set<Uuid> claimed;

@@ -159,6 +159,13 @@ TEST_F(DevPki, SaysWhatIsWrongWithTlsFiles) {
   EXPECT_THAT(tls_fault(files), HasSubstr("tenant.key: there is no certificate"));
 }
 
+TEST_F(DevPki, NeedsNoAuthorityWhereNobodyIsAsked) {
+  // Claim: without `ca_file` the pair alone is checked: what a page shows to browsers.
+  v1::TlsIdentity files = identity("gateway");
+  files.clear_ca_file();
+  EXPECT_TRUE(check_tls_files(files, now).ok());
+}
+
 TEST_F(DevPki, AKeyWithAPassphraseIsRefusedAndNotAskedFor) {
   // Claim: a key that would need a person at the terminal is an error at once.
   v1::TlsIdentity files = identity("gateway");

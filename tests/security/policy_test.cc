@@ -168,5 +168,26 @@ TEST(CertificatePolicy, NamesEveryFieldThatIsWrong) {
   EXPECT_EQ(made.error().faults.at(0).path, "principals");
 }
 
+TEST(CertificatePolicy, LetsAnswerForNamedCandidatesOnly) {
+  // Claim: the candidates that are written, of its own tenants; whoever may operate answers for everybody
+  // there.
+  const auto policy = must_make(R"pb(
+    principals {
+      name: "outil"
+      certificate_dns: "outil.example"
+      tenants: "cpts"
+      answers_for: "801234567897"
+      answers_for: "outil"
+    }
+    principals { name: "coordination" certificate_dns: "co.example" tenants: "cpts" roles: "operate" })pb");
+  EXPECT_TRUE(policy->may_answer_for(Principal{"outil"}, "cpts", "801234567897").ok());
+  EXPECT_TRUE(policy->may_answer_for(Principal{"outil"}, "cpts", "outil").ok());
+  EXPECT_FALSE(policy->may_answer_for(Principal{"outil"}, "cpts", "801234567806").ok());
+  EXPECT_FALSE(policy->may_answer_for(Principal{"outil"}, "cpts-2", "801234567897").ok());
+  EXPECT_TRUE(policy->may_answer_for(Principal{"coordination"}, "cpts", "801234567806").ok());
+  EXPECT_FALSE(policy->may_answer_for(Principal{"coordination"}, "cpts-2", "801234567806").ok());
+  EXPECT_FALSE(policy->may_answer_for(Principal{"nobody"}, "cpts", "outil").ok());
+}
+
 }  // namespace
 }  // namespace psl

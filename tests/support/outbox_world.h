@@ -56,7 +56,7 @@ class PlainSealer final : public Sealer {
 // Opens documents only: what follows "pdf:" in a document is the PDF inside it.
 class OpeningOffice final : public DocumentOffice {
  public:
-  Result<PreparedDocument> prepare(v1::SubmitEventRequest&, const v1::Tenant&, const Uuid&,
+  Result<PreparedDocument> prepare(v1::SubmitEventRequest&, const Subject&,
                                    stored::DocumentHeader&) const override {
     return error_of(ErrorCode::internal);
   }

@@ -35,6 +35,7 @@ from dataclasses import dataclass, field
 
 from pdsm_rules import (URI, Entry, Provided, Refusal, decode, judge_patch, judge_reference, judge_transaction, need,
                         only, parse_json)
+from territory import Territory
 
 FHIR_JSON = "application/fhir+json"
 # A document of 30 MiB in base64, and what is around it.
@@ -100,7 +101,7 @@ class ToolCall:
 class Fault:
     """A misbehaviour for the next `times` requests of a kind; for all to come, when None."""
 
-    # real: as it should. none: hangs up. half: the first half of it. outcome: an OperationOutcome under 200. fewer: a
+    # real: as it should. lost: the same, but keeps nothing (the territory's server only). none: hangs up. half: the first half of it. outcome: an OperationOutcome under 200. fewer: a
     # transaction-response that lacks an entry. page: HTML. huge: 1 GiB. moved: a redirection.
     answer: str = "real"
     # Above 0: refuses with that status; with a page of HTML, a proxy in front of it does.
@@ -144,6 +145,7 @@ class Repository:
         # Every request that came whole, oldest first.
         self.requests: list[Request] = []
         self.tool_calls: list[ToolCall] = []
+        self.territory = Territory()
         # What was refused because it is not as the guide has it.
         self.complaints: list[str] = []
         # Bytes of a `huge` answer that the other side let us write.
@@ -154,6 +156,10 @@ class Repository:
     @property
     def base_url(self) -> str:
         return f"https://localhost:{self.port}/fhir"
+
+    @property
+    def territory_url(self) -> str:
+        return f"https://localhost:{self.port}/territoire"
 
     @property
     def tool_url(self) -> str:
@@ -465,8 +471,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _act_faultily(self, fault: Fault, body: bytes):
         status, answer, headers = 200, {"resourceType": "Bundle", "type": "transaction-response"}, {}
         try:
-            if fault.stores or (not fault.status and fault.answer in ("real", "half", "fewer")):
-                status, answer, headers = self._act(body)
+            if fault.stores or (not fault.status and fault.answer in ("real", "half", "fewer", "lost")):
+                status, answer, headers = self._act(body, keeps=fault.answer != "lost")
             if fault.status:
                 raise Refusal(fault.status, CODES.get(fault.status, "processing"), "asked for by the test")
         except Refusal as refusal:
@@ -488,7 +494,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return None
         return body
 
-    def _act(self, body: bytes):
+    def _act(self, body: bytes, keeps: bool = True):
         """Status, resource and headers of what this repository answers when all is well with it."""
         repository = self.server.repository
         path, _, query = self.path.partition("?")
@@ -498,6 +504,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             repository.call_tool(self.headers, body)
             return 204, None, {}
         need("application/fhir+json" in self.headers.get("Accept", ""), "Accept", 406, "not-supported")
+        if path.startswith("/territoire"):
+            need(self.command == "GET" or self.headers.get_content_type() == FHIR_JSON, "Content-Type", 415,
+                 "not-supported")
+            return repository.territory.act(self.command, path.removeprefix("/territoire"), query, body, keeps)
         if wanted == ("GET", "/fhir/DocumentReference"):
             return 200, repository.search(query), {}
         need(self.headers.get_content_type() == FHIR_JSON, "Content-Type", 415, "not-supported")

@@ -25,16 +25,22 @@ struct SampleLetter {
   }
 
   Dispatch dispatch(int recipient_index = 0) const {
-    return {request,         header,
-            document,        tenant,
-            recipient_index, *Uuid::parse("11111111-2222-8333-8444-555555555555"),
-            delivery_id,     0,
+    return {request,
+            header,
+            document,
+            care,
+            tenant,
+            recipient_index,
+            *Uuid::parse("11111111-2222-8333-8444-555555555555"),
+            delivery_id,
+            0,
             dated_at};
   }
 
   v1::SubmitEventRequest request;
   stored::DocumentHeader header;
   FrozenDocument document;
+  stored::Care care;
   v1::Tenant tenant;
   Uuid delivery_id = *Uuid::parse("0b6f1c9e-7a55-8c3d-9e21-4d5f6a7b8c9d");
   Instant dated_at{1795338001'000000};  // 2026-11-22T09:00:01Z

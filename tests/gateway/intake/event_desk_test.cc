@@ -26,6 +26,9 @@ class RolePolicy final : public Policy {
                                                    {"clinic", {Action::read}},
                                                    {"operator", {Action::operate}},
                                                    {"stranger", {}}};
+  Status may_answer_for(const Principal&, std::string_view, std::string_view) const override {
+    return error_of(ErrorCode::not_allowed);
+  }
   Status allows(const Principal& principal, Action action, std::string_view of, std::string_view,
                 std::string_view) const override {
     const auto found = roles.find(principal.name);

@@ -20,7 +20,7 @@ TEST_F(IntakeTest, GivesAReceiptForWhatIsStored) {
   EXPECT_EQ(status.issues(0).code(), "FRAMED");
   const auto row = store.event(*Uuid::parse(status.event_id()));
   ASSERT_TRUE(row.ok());
-  EXPECT_EQ(stored_status(*row, sealer)->SerializeAsString(), status.SerializeAsString());
+  EXPECT_EQ(stored_status(*row, {sealer, store})->SerializeAsString(), status.SerializeAsString());
 }
 
 TEST_F(IntakeTest, TellsOnceWhatAPartnersFormLoses) {
@@ -37,7 +37,7 @@ TEST_F(IntakeTest, TellsOnceWhatAPartnersFormLoses) {
   EXPECT_EQ(codes(submit(sample_request())->status().issues()), expected);
   const auto previews = intake.preview(Principal{"hospital"}, sample_request());
   ASSERT_TRUE(previews.ok());
-  for (const RecipientPreview& one : *previews)
+  for (const RecipientPreview& one : previews->recipients)
     EXPECT_EQ(codes(one.payload.issues), (std::vector<std::string>{"FRAMED", "READABLE_COPY_LEFT_OUT"}));
 }
 
@@ -177,11 +177,11 @@ TEST_F(IntakeTest, PreviewShowsWhatIsSentAndStoresNothing) {
   env.advance(seconds(3600));
   const auto after = intake.preview(Principal{"hospital"}, sample_request());
   ASSERT_TRUE(before.ok() && after.ok());
-  ASSERT_EQ(before->size(), 2U);
-  EXPECT_EQ(*(*before)[0].payload.body, *(*after)[0].payload.body);
-  EXPECT_EQ((*before)[0].payload.issues.at(0).code(), "FRAMED");
+  ASSERT_EQ(before->recipients.size(), 2U);
+  EXPECT_EQ(*before->recipients[0].payload.body, *after->recipients[0].payload.body);
+  EXPECT_EQ(before->recipients[0].payload.issues.at(0).code(), "FRAMED");
   // What most readers open is there too, whatever the partner's form.
-  EXPECT_EQ((*before)[0].payload.files.back().name, "document.pdf");
+  EXPECT_EQ(before->recipients[0].payload.files.back().name, "document.pdf");
   EXPECT_EQ(scripted.dated_at, (Instant{(sample_now_s - 3600) * 1000000}));
   EXPECT_TRUE(store.all_deliveries().empty());
 }

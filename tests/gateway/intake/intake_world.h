@@ -20,6 +20,9 @@ namespace psl {
 class OnePolicy final : public Policy {
  public:
   bool open = true;
+  Status may_answer_for(const Principal&, std::string_view, std::string_view) const override {
+    return error_of(ErrorCode::not_allowed);
+  }
   Status allows(const Principal& principal, Action, std::string_view tenant, std::string_view,
                 std::string_view) const override {
     if (open && principal.name == "hospital" && tenant == "cpts-demo") return {};
@@ -35,10 +38,11 @@ class FramedOffice final : public DocumentOffice {
   stored::DocumentHeader told;
   bool pdf_is_inside = false;
   mutable int prepared = 0;
-  Result<PreparedDocument> prepare(v1::SubmitEventRequest& request, const v1::Tenant&, const Uuid& event_id,
+  Result<PreparedDocument> prepare(v1::SubmitEventRequest& request, const Subject& subject,
                                    stored::DocumentHeader& header) const override {
     ++prepared;
     if (refuses) return *refuses;
+    if (!request.event().has_discharge_letter()) return of_another_kind(request, subject, header);
     v1::DischargeLetter& letter = *request.mutable_event()->mutable_discharge_letter();
     PreparedDocument document;
     if (letter.has_pdf()) {
@@ -56,7 +60,8 @@ class FramedOffice final : public DocumentOffice {
     }
     if (header.replaces().empty()) header.set_replaces(letter.replaces());
     document.pdf_is_inside = pdf_is_inside;
-    if (header.metadata().document_id().empty()) header.mutable_metadata()->set_document_id(event_id.oid());
+    if (header.metadata().document_id().empty())
+      header.mutable_metadata()->set_document_id(subject.event_id.oid());
     *header.mutable_patient() = request.event().subject();
     v1::Issue issue;
     issue.set_code("FRAMED");
@@ -71,6 +76,17 @@ class FramedOffice final : public DocumentOffice {
   }
 
  private:
+  Result<PreparedDocument> of_another_kind(const v1::SubmitEventRequest& request, const Subject& subject,
+                                           stored::DocumentHeader& header) const {
+    *header.mutable_patient() = request.event().subject();
+    PreparedDocument document;
+    if (!subject.document_needed) return document;
+    header.mutable_metadata()->set_document_id(subject.event_id.oid());
+    document.document.cda = make_bytes(frame + subject.event_id.text() + "</cda>");
+    document.pdf_is_inside = true;
+    return document;
+  }
+
   const std::string frame = "<cda>";
 };
 

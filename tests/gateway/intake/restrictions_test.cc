@@ -146,11 +146,11 @@ TEST_F(RestrictionsTest, AreShownByAPreviewThatHasALedger) {
   accept_first(hidden_from_patient(), v1::CONFIDENTIALITY_NORMAL);
   const auto previews = intake.preview(Principal{"hospital"}, second(Content::pdf));
   ASSERT_TRUE(previews.ok());
-  EXPECT_EQ(previews->at(0).payload.issues.at(0).code(), "RESTRICTION_INHERITED");
+  EXPECT_EQ(previews->recipients.at(0).payload.issues.at(0).code(), "RESTRICTION_INHERITED");
   const Intake offline(IntakeSeams{tenants, Environment::test, policy, office, env});
   const auto alone = offline.preview(Principal{"hospital"}, second(Content::pdf));
   ASSERT_TRUE(alone.ok());
-  EXPECT_EQ(alone->at(0).payload.issues.at(0).code(), "FRAMED");
+  EXPECT_EQ(alone->recipients.at(0).payload.issues.at(0).code(), "FRAMED");
 }
 
 TEST_F(RestrictionsTest, ThatCannotBeReadStopTheReplacement) {

@@ -133,6 +133,47 @@ TEST_F(DispatcherTest, KeepsToThePartnersConcurrency) {
   EXPECT_EQ(mail_.sent.size(), 5u);
 }
 
+TEST_F(DispatcherTest, KeepsToThePartnersPace) {
+  // No more begin in a second than the partner allows, however many slots are free; the next tick is asked
+  // for when the second is over; other partners do not wait.
+  mail_.change_info().concurrency = 16;
+  mail_.change_info().rate_per_second = 2;
+  for (uint64_t i = 1; i <= 5; ++i) accept(i);
+  accept(6, "web");
+  settle_down();
+  EXPECT_EQ(mail_.sent.size(), 2u);
+  EXPECT_EQ(web_.sent.size(), 1u);
+  EXPECT_EQ(tick(), env_.now() + seconds(1));
+  env_.advance(milliseconds(999));
+  settle_down();
+  EXPECT_EQ(mail_.sent.size(), 2u);
+  EXPECT_EQ(tick(), env_.now() + milliseconds(1));
+  for (const size_t sent : {4u, 5u}) {
+    env_.advance(seconds(1));
+    settle_down();
+    EXPECT_EQ(mail_.sent.size(), sent);
+  }
+}
+
+TEST_F(DispatcherTest, CountsLookUpsInThePace) {
+  // A question costs the partner as much as a delivery.
+  mail_.change_info().concurrency = 4;
+  mail_.change_info().rate_per_second = 1;
+  mail_.change_info().can_look_up = true;
+  mail_.script = {lost()};
+  mail_.on_lookup = [](const Payload&) { return accepted(); };
+  const Uuid first = accept(1);
+  settle_down();
+  EXPECT_EQ(state(first), DeliveryState::unknown);
+  env_.advance(seconds(600));
+  accept(2);
+  settle_down();
+  EXPECT_EQ(static_cast<size_t>(mail_.lookups) + mail_.sent.size(), 2u);
+  env_.advance(seconds(1));
+  settle_down();
+  EXPECT_EQ(static_cast<size_t>(mail_.lookups) + mail_.sent.size(), 3u);
+}
+
 TEST_F(DispatcherTest, TriesAgainWhenItsTimeComes) {
   // Not before due_at, and then once.
   env_.fix_random(std::numeric_limits<uint64_t>::max());
@@ -181,6 +222,19 @@ TEST_F(DispatcherTest, HandsOverAtGiveUpAt) {
     EXPECT_EQ(reason(id), "GIVE_UP_AT_PASSED");
   }
   EXPECT_EQ(web_.lookups, 0);
+}
+
+TEST_F(DispatcherTest, LeavesAProposalWhoseTimeIsOverToItsCase) {
+  // At its give_up_at a proposal that could not leave before is neither sent nor given to a human: its case
+  // is about to end it.
+  AcceptEvent event = event_to(sealer_, 1, {"mail"}, env_.now());
+  event.deliveries[0].proposal = true;
+  env_.advance(event.give_up_at - env_.now());
+  const Uuid id = commit(std::move(event));
+  settle_down();
+  EXPECT_EQ(state(id), DeliveryState::pending);
+  EXPECT_TRUE(mail_.sent.empty());
+  EXPECT_EQ(store_.open_tasks().value(), 0);
 }
 
 TEST_F(DispatcherTest, DoesNotHandOverWhatIsInWork) {

@@ -1,0 +1,26 @@
+// A step of an orientation, as what it does to the ledger: its case, the proposals that it releases and
+// withdraws.
+#pragma once
+
+#include <optional>
+
+#include "gateway/care/orientation.h"
+#include "gateway/intake/prepared_event.h"
+
+namespace psl {
+
+// From `before` (nothing: it begins) to what `step` says. The subject and the person go with every change, so
+// that none is lost.
+Result<CaseStep> orientation_case_step(Ledger& ledger, Sealer& sealer, std::string_view tenant,
+                                       const std::optional<CaseRow>& before,
+                                       const care::OrientationStep& step, Instant now);
+
+// The same, into an event.
+Status add_orientation_change(PreparedEvent& event, const IntakeSeams& seams,
+                              const std::optional<CaseRow>& before, const care::OrientationStep& step);
+
+// How the proposals' deliveries stand, in the order of the proposals; one that never was is handed over.
+Result<std::vector<DeliveryState>> proposal_deliveries(Ledger& ledger,
+                                                       const stored::OrientationCase& orientation);
+
+}  // namespace psl
