@@ -60,11 +60,13 @@ void check_http(const v1::HttpPort& http, Checker& checker) {
   }
 }
 
-void check_organization(Checker& checker, const std::string& path, const v1::Organization& organization) {
-  const Status id = check_organization_id(organization.national_id());
-  checker.expect(id.ok(), path + ".national_id",
-                 "a national identifier with its type digit: 1 + FINESS, 2 + SIREN, 3 + SIRET");
-  checker.text(path + ".name", organization.name(), 150);
+void check_answers(const v1::AnswerDoor& door, Checker& checker) {
+  checker.expect(listen_ok(door.listen()), "answers.listen",
+                 "\"host:port\", the host in lower case, the port 0 to 65535");
+  checker.file("answers.certificate_file", door.certificate_file());
+  checker.file("answers.key_file", door.key_file());
+  checker.expect(https_url_ok(door.public_url(), false), "answers.public_url",
+                 "\"https://host[:port][/path]\", the host in lower case, no query, no final slash");
 }
 
 void check_key(Checker& checker, const std::string& path, const v1::TenantKey& key) {
@@ -114,20 +116,29 @@ bool has_name(const List& partners, std::string_view name) {
                                       [&](const auto& partner) { return partner.name() == name; });
 }
 
+// Each a partner of `partners`, once; `list`: the name of both in the file.
+template <typename List>
+void check_names_of(const google::protobuf::RepeatedPtrField<std::string>& names, int most,
+                    const List& partners, const std::string& path, const std::string& list,
+                    Checker& checker) {
+  checker.expect(names.size() <= most, path, "at most " + std::to_string(most) + " names");
+  std::set<std::string> seen;
+  for (int i = 0; i < names.size(); ++i) {
+    const std::string item = path + "[" + std::to_string(i) + "]";
+    if (checker.expect(has_name(partners, names[i]), item,
+                       "the name of a partner of the list `" + list + "`"))
+      checker.expect(seen.insert(names[i]).second, item, "a name that the list does not hold yet");
+  }
+}
+
 void check_partners_of(const v1::Tenant& tenant, const std::string& path, const v1::Config& config,
                        Checker& checker) {
   checker.expect(has_name(config.mssante(), tenant.mssante()), path + ".mssante",
                  "the name of a partner of the list `mssante`");
   checker.expect(tenant.shared_record().empty() || has_name(config.repositories(), tenant.shared_record()),
                  path + ".shared_record", "the name of a partner of the list `repositories`");
-  checker.expect(tenant.tools_size() <= 100, path + ".tools", "at most 100 tools");
-  std::set<std::string> seen;
-  for (int i = 0; i < tenant.tools_size(); ++i) {
-    const std::string item = path + ".tools[" + std::to_string(i) + "]";
-    if (checker.expect(has_name(config.webhooks(), tenant.tools(i)), item,
-                       "the name of a partner of the list `webhooks`"))
-      checker.expect(seen.insert(tenant.tools(i)).second, item, "a name that the list does not hold yet");
-  }
+  check_names_of(tenant.tools(), 100, config.webhooks(), path + ".tools", "webhooks", checker);
+  check_names_of(tenant.fhir_servers(), 20, config.fhir(), path + ".fhir_servers", "fhir", checker);
 }
 
 void complete_tenant(v1::Tenant& tenant, const std::string& path, const v1::Config& config,
@@ -145,6 +156,7 @@ void complete_tenant(v1::Tenant& tenant, const std::string& path, const v1::Conf
                 path + ".alert_after", "less than `give_up_after`: a human is told before the machine stops");
   check_partners_of(tenant, path, config, checker);
   check_mail_domains(checker, path + ".mail_domains", tenant);
+  check_care(tenant, path, checker);
 }
 
 void complete_tenants(v1::Config& config, Checker& checker) {
@@ -239,6 +251,13 @@ bool host_name_ok(std::string_view host) {
   }
 }
 
+void check_organization(Checker& checker, const std::string& path, const v1::Organization& organization) {
+  const Status id = check_organization_id(organization.national_id());
+  checker.expect(id.ok(), path + ".national_id",
+                 "a national identifier with its type digit: 1 + FINESS, 2 + SIREN, 3 + SIRET");
+  checker.text(path + ".name", organization.name(), 150);
+}
+
 bool time_zone_known(std::string_view name) {
   const auto safe = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -258,6 +277,7 @@ void complete_config(v1::Config& config, Checker& checker) {
   duration(checker, "ledger.changes_kept", *config.mutable_ledger()->mutable_changes_kept(),
            {90 * day_s, minute_s, 730 * day_s}, "a duration of 1min to 17520h");
   if (config.has_http()) check_http(config.http(), checker);
+  if (config.has_answers()) check_answers(config.answers(), checker);
   checker.file("policy_file", config.policy_file());
   complete_tenants(config, checker);
   complete_partners(config, checker);

@@ -14,7 +14,8 @@ class Policy;
 namespace psl::config {
 
 // Kinds of event and roles that a policy may name.
-inline constexpr std::string_view known_kinds[] = {"discharge_letter"};
+inline constexpr std::string_view known_kinds[] = {"discharge_letter", "orientation", "orientation_update",
+                                                   "pathway_enrolment", "care_circle_change"};
 inline constexpr std::string_view known_roles[] = {"submit", "read", "preview", "repair", "operate"};
 
 // Where faults go, with the place of the field, or of what holds it when the field is missing.
@@ -47,6 +48,9 @@ class Checker {
 // Lower-case labels of letters, digits and inner hyphens, separated by dots; at most 253 characters (RFC 1123
 // section 2.1).
 bool host_name_ok(std::string_view host);
+// "https://host[:port]" and a path of plain characters, without query, fragment or user, at most 500
+// characters, no final slash; `needs_path`: the path is required.
+bool https_url_ok(std::string_view url, bool needs_path);
 // A zone of /usr/share/zoneinfo, by a name that stays inside it.
 bool time_zone_known(std::string_view name);
 

@@ -28,7 +28,15 @@ void resolve_paths(const files::path& folder, passerelle::v1::Config& config) {
   resolve(folder, *config.mutable_ledger()->mutable_path());
   resolve_identity(folder, *config.mutable_grpc()->mutable_tls());
   if (config.http().has_tls()) resolve_identity(folder, *config.mutable_http()->mutable_tls());
-  for (auto& partner : *config.mutable_mssante()) resolve_identity(folder, *partner.mutable_tls());
+  if (config.has_answers()) {
+    resolve(folder, *config.mutable_answers()->mutable_certificate_file());
+    resolve(folder, *config.mutable_answers()->mutable_key_file());
+  }
+  for (auto& partner : *config.mutable_mssante()) {
+    resolve_identity(folder, *partner.mutable_tls());
+    if (partner.has_imap()) resolve(folder, *partner.mutable_imap()->mutable_password_file());
+  }
+  for (auto& partner : *config.mutable_fhir()) resolve_identity(folder, *partner.mutable_tls());
   for (auto& partner : *config.mutable_repositories()) resolve_identity(folder, *partner.mutable_tls());
   for (auto& partner : *config.mutable_webhooks()) {
     resolve_identity(folder, *partner.mutable_tls());

@@ -34,6 +34,13 @@ bool role_known(std::string_view role) {
   return std::find(std::begin(known_roles), std::end(known_roles), role) != std::end(known_roles);
 }
 
+// A bare number is none of them: an RPPS without its type digit would answer for nobody.
+bool candidate_known(const v1::Config& config, std::string_view name) {
+  const auto& tools = config.webhooks();
+  return check_professional_id(name).ok() || check_organization_id(name).ok() ||
+         std::any_of(tools.begin(), tools.end(), [&](const auto& tool) { return tool.name() == name; });
+}
+
 bool organization_known(std::string_view id) { return check_organization_id(id).ok(); }
 
 // Each item must satisfy `ok`, once.
@@ -102,11 +109,17 @@ void check_policy(const v1::Policy& policy, const v1::Config& config, Checker& c
     check_certificates(checker, path, rule, i, claims);
     check_list(checker, path + ".tenants", rule.tenants(), tenant_known,
                "the name of a tenant of the configuration");
-    check_list(checker, path + ".kinds", rule.kinds(), kind_known, "discharge_letter");
+    check_list(checker, path + ".kinds", rule.kinds(), kind_known,
+               "discharge_letter, orientation, orientation_update, pathway_enrolment or care_circle_change");
     check_list(checker, path + ".organizations", rule.organizations(), organization_known,
                "a national identifier with its type digit");
     check_list(checker, path + ".roles", rule.roles(), role_known,
                "submit, read, preview, repair or operate");
+    check_list(
+        checker, path + ".answers_for", rule.answers_for(),
+        [&config](std::string_view name) { return candidate_known(config, name); },
+        "a national identifier of a person or a structure, with its type digit, or the name of a tool of "
+        "`webhooks`");
   }
 }
 

@@ -52,6 +52,12 @@ inline void check_identity(Checker& checker, const std::string& path,
   checker.file(path + ".ca_file", tls.ca_file());
 }
 
+void check_organization(Checker& checker, const std::string& path,
+                        const passerelle::v1::Organization& organization);
+
+// What the tenant's orientations and enrolments go by: protocols, candidate lists, priority rules, communes.
+void check_care(const passerelle::v1::Tenant& tenant, const std::string& path, Checker& checker);
+
 // Fills the defaults of the partners in, then checks them.
 void complete_partners(passerelle::v1::Config& config, Checker& checker);
 

@@ -231,7 +231,7 @@ TEST(ConfigFile, RefusesWrongValuesAtTheirPlace) {
        "c.yaml:4:16: product.nil expected 1 to 64 printable ASCII characters without space\n"},
       {"ledger:", "ledger_path: x\nledger:",
        "c.yaml:4:1 unknown key; known here: environment, grpc, ledger, policy_file, tenants, mssante, "
-       "limits, retry, product, repositories, webhooks, http\n"},
+       "limits, retry, product, repositories, webhooks, http, fhir, answers\n"},
   };
   for (const WrongValue& wrong : cases) {
     EXPECT_EQ(folder.config_faults(replaced(least_config, wrong.what, wrong.by)), wrong.fault) << wrong.by;
@@ -395,20 +395,25 @@ TEST(PolicyFile, RefusesWrongRulesAtTheirPlace) {
        "p.yaml:3:23: principals[0].certificate_uri[0] expected a URI\n"},
       {"[cpts-a]", "[cpts-b]",
        "p.yaml:4:15: principals[0].tenants[0] expected the name of a tenant of the configuration\n"},
-      {"[discharge_letter]", "[letter]", "p.yaml:5:13: principals[0].kinds[0] expected discharge_letter\n"},
+      {"[discharge_letter]", "[letter]",
+       "p.yaml:5:13: principals[0].kinds[0] expected discharge_letter, orientation, orientation_update, "
+       "pathway_enrolment or care_circle_change\n"},
       {"\"1990000010\"", "x",
        "p.yaml:6:21: principals[0].organizations[0] expected a national identifier with its type digit\n"},
       {"[submit]", "[submit, admin]",
        "p.yaml:7:21: principals[0].roles[1] expected submit, read, preview, repair or operate\n"},
       {"[submit]", "[submit, submit]",
        "p.yaml:7:21: principals[0].roles[1] expected an item that the list does not hold yet\n"},
+      {"    roles", "    answers_for: [\"10001234567\"]\n    roles",
+       "p.yaml:7:19: principals[0].answers_for[0] expected a national identifier of a person or a structure, "
+       "with its type digit, or the name of a tool of `webhooks`\n"},
       {"    roles", "  - name: hopital-a\n    certificate_uri: [\"urn:a\"]\n    roles",
        "p.yaml:7:11: principals[1].name expected a name that no other principal has\n"},
       {"    roles", "  - name: hopital-b\n    certificate_common_name: [hopital-a]\n    roles",
        "p.yaml:8:31: principals[1].certificate_common_name[0] expected what no other principal claims\n"},
       {"    roles", "    rights",
        "p.yaml:7:5: principals[0] unknown key; known here: name, certificate_dns, certificate_uri, "
-       "certificate_common_name, certificate_sha256, tenants, kinds, organizations, roles\n"},
+       "certificate_common_name, certificate_sha256, tenants, kinds, organizations, roles, answers_for\n"},
   };
   for (const WrongValue& wrong : cases) {
     EXPECT_EQ(faults(replaced(least_policy, wrong.what, wrong.by)), wrong.fault) << wrong.by;
