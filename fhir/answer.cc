@@ -8,6 +8,8 @@ namespace psl::fhir {
 namespace {
 
 constexpr size_t issues_max = 100;
+// HAPI keeps the tags of all updates: a circle of many years may have that many.
+constexpr size_t tokens_max = 10000;
 constexpr size_t sha1_bytes = 20;
 
 // "201 Created" (R4, bundle.html): the number alone.
@@ -33,6 +35,31 @@ std::string sha1_of(std::string_view hash) {
   return bytes;
 }
 
+// "[base/]ServiceRequest/12[/_history/1]" (R4, http.html#vread).
+std::string type_of_location(std::string_view location) {
+  location = location.substr(0, location.find("/_history/"));
+  const size_t id = location.rfind('/');
+  if (id == std::string_view::npos) return {};
+  location = location.substr(0, id);
+  return std::string(location.substr(location.rfind('/') + 1));
+}
+
+bool has_next_page(Value bundle) {
+  for (const Value link : bundle["link"]) {
+    if (link.text("relation") == "next") return true;
+  }
+  return false;
+}
+
+std::vector<std::string> read_tokens(Value list, std::string_view value_name) {
+  std::vector<std::string> tokens;
+  for (const Value one : list) {
+    if (tokens.size() == tokens_max) break;
+    tokens.push_back(std::string(one.text("system")) + "|" + std::string(one.text(value_name)));
+  }
+  return tokens;
+}
+
 bool is_bundle(Value resource, std::string_view type) {
   return resource.text("resourceType") == "Bundle" && resource.text("type") == type;
 }
@@ -55,7 +82,8 @@ std::optional<std::vector<EntryAnswer>> read_transaction_response(Value resource
   std::vector<EntryAnswer> entries;
   for (const Value entry : resource["entry"]) {
     entries.push_back({status_of(entry.text("response.status")),
-                       read_issues(entry.at("response.outcome")).value_or(std::vector<Issue>{})});
+                       read_issues(entry.at("response.outcome")).value_or(std::vector<Issue>{}),
+                       type_of_location(entry.text("response.location"))});
   }
   return entries;
 }
@@ -69,7 +97,23 @@ std::optional<SearchAnswer> read_search(Value resource) {
     answer.documents.push_back({std::string(found.text("masterIdentifier.value")),
                                 sha1_of(found.text("content.0.attachment.hash"))});
   }
-  for (const Value link : resource["link"]) answer.has_more |= link.text("relation") == "next";
+  answer.has_more = has_next_page(resource);
+  return answer;
+}
+
+KnownResource read_known(Value resource) {
+  return {std::string(resource.text("resourceType")), read_tokens(resource["identifier"], "value"),
+          read_tokens(resource.at("meta.tag"), "code"), std::string(resource.text("status"))};
+}
+
+std::optional<ResourceSearch> read_resource_search(Value resource) {
+  if (!is_bundle(resource, "searchset")) return {};
+  ResourceSearch answer;
+  for (const Value entry : resource["entry"]) {
+    KnownResource known = read_known(entry["resource"]);
+    if (known.type != "OperationOutcome") answer.resources.push_back(std::move(known));
+  }
+  answer.has_more = has_next_page(resource);
   return answer;
 }
 

@@ -24,10 +24,12 @@ struct Issue {
 // The issues of an OperationOutcome; nothing when it is another resource. At most 100 are read.
 std::optional<std::vector<Issue>> read_issues(Value resource);
 
-// One entry of a transaction-response. `status`: 201 of "201 Created", 0 when there is none.
+// One entry of a transaction-response. `status`: 201 of "201 Created", 0 when there is none. `type`: of the
+// resource that its location names; empty when it names none.
 struct EntryAnswer {
   int status = 0;
   std::vector<Issue> issues;
+  std::string type;
 };
 
 // The entries of a Bundle of type transaction-response, in their order; nothing when it is another resource.
@@ -48,5 +50,26 @@ struct SearchAnswer {
 
 // The DocumentReferences of a Bundle of type searchset; nothing when it is another resource.
 std::optional<SearchAnswer> read_search(Value resource);
+
+// By what a resource of any type is known again. At most 10 000 identifiers and tags are read.
+struct KnownResource {
+  std::string type;
+  // "system|value" each.
+  std::vector<std::string> identifiers;
+  // Of meta.tag: "system|code" each.
+  std::vector<std::string> tags;
+  std::string status;
+};
+KnownResource read_known(Value resource);
+
+struct ResourceSearch {
+  std::vector<KnownResource> resources;
+  // There are further pages: what is not among `resources` may still be there.
+  bool has_more = false;
+};
+
+// The resources of a Bundle of type searchset, but for OperationOutcomes; nothing when it is another
+// resource.
+std::optional<ResourceSearch> read_resource_search(Value resource);
 
 }  // namespace psl::fhir

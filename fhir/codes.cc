@@ -39,6 +39,8 @@ constexpr SystemRow systems[] = {
      "https://mos.esante.gouv.fr/NOS/TRE_A11-IheFormatCode/FHIR/TRE-A11-IheFormatCode"},
     {"2.16.840.1.113883.5.25", confidentiality_system},
     {"2.16.840.1.113883.6.1", "http://loinc.org"},
+    {"2.16.840.1.113883.6.3", "http://hl7.org/fhir/sid/icd-10"},
+    {"2.16.840.1.113883.6.96", "http://snomed.info/sct"},
 };
 
 // The codes of JDV_J01 that are of TRE_A00; all others are of TRE_A02.
@@ -67,19 +69,22 @@ std::string_view author_specialty_system(std::string_view code) {
 }
 
 std::string percent_encoded(std::string_view text) {
-  static constexpr char digits[] = "0123456789ABCDEF";
   std::string out;
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      out += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += '%';
-      out += digits[byte >> 4];
-      out += digits[byte & 15];
-    }
-  }
+  percent_encode(text, out);
   return out;
+}
+
+void percent_encode(std::string_view text, std::string& out) {
+  static constexpr char digits[] = "0123456789ABCDEF";
+  while (!text.empty()) {
+    const auto plain = std::ranges::find_if_not(text, is_unreserved) - text.begin();
+    out += text.substr(0, static_cast<size_t>(plain));
+    text.remove_prefix(static_cast<size_t>(plain));
+    if (text.empty()) break;
+    const auto byte = static_cast<unsigned char>(text[0]);
+    out += {'%', digits[byte >> 4], digits[byte & 15]};
+    text.remove_prefix(1);
+  }
 }
 
 std::string identifier_query(std::string_view urn) {

@@ -31,6 +31,8 @@ std::string_view author_specialty_system(std::string_view code);
 
 // Each byte that RFC 3986 does not leave unreserved as %XX: for the value of a query parameter.
 std::string percent_encoded(std::string_view text);
+// The same at the end of `out`.
+void percent_encode(std::string_view text, std::string& out);
 
 // "identifier=urn%3Aietf%3Arfc%3A3986%7C<urn>": the search for what is identified by that URN, encoded (R4,
 // search.html#token). Also what If-None-Exist and ifNoneExist take.

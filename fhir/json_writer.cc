@@ -1,6 +1,7 @@
 #include "fhir/json_writer.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "gateway/base/bytes.h"
@@ -9,17 +10,24 @@
 namespace psl::fhir {
 namespace {
 
+constexpr size_t usual_depth = 16;
+
 // What JSON writes with a backslash, and the letter after it.
 constexpr std::string_view escaped_characters = "\"\\\n\r\t";
 constexpr std::string_view escape_letters = "\"\\nrt";
 
+constexpr std::array<bool, 256> make_plain_table() {
+  std::array<bool, 256> table{};
+  for (size_t byte = 0x20; byte < 0x7F; ++byte) table[byte] = byte != '"' && byte != '\\';
+  return table;
+}
+constexpr auto plain_table = make_plain_table();
+
 // How many characters stand for themselves.
 size_t plain_length(std::string_view text) {
-  const auto special = [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte >= 0x7F || c == '"' || c == '\\';
-  };
-  return static_cast<size_t>(std::find_if(text.begin(), text.end(), special) - text.begin());
+  size_t length = 0;
+  while (length < text.size() && plain_table[static_cast<unsigned char>(text[length])]) ++length;
+  return length;
 }
 
 // Of the UTF-8 sequence that begins the text; 0 when there is none.
@@ -30,33 +38,42 @@ size_t utf8_length(std::string_view text) {
   return is_utf8(text.substr(0, length)) ? length : 0;
 }
 
-bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+bool is_blank(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
+}
 
 }  // namespace
 
 JsonWriter::JsonWriter(size_t size_hint) {
   out_.reserve(size_hint);
-  frames_.push_back({{}, '{', false, false});
+  frames_.reserve(usual_depth);
+  frames_.push_back({{}, '{', false});
 }
 
 JsonWriter& JsonWriter::open(std::string_view name, char bracket) {
   PSL_CHECK(!frames_.empty() && name.empty() == (frames_.back().bracket == '['));
-  frames_.push_back({name, bracket, false, false});
+  frames_.push_back({name, bracket, false});
   return *this;
 }
 
 JsonWriter& JsonWriter::end() {
   PSL_CHECK(frames_.size() > 1);
-  if (frames_.back().written) out_ += frames_.back().bracket == '{' ? '}' : ']';
+  if (written_ == frames_.size()) {
+    out_ += frames_.back().bracket == '{' ? '}' : ']';
+    --written_;
+  }
   frames_.pop_back();
   return *this;
 }
 
 void JsonWriter::separate(Frame& parent, std::string_view name) {
-  if (parent.has_content) out_ += ',';
+  const bool first = !parent.has_content;
   parent.has_content = true;
-  if (name.empty()) return;
-  out_ += '"';
+  if (name.empty()) {
+    if (!first) out_ += ',';
+    return;
+  }
+  out_ += first ? std::string_view("\"") : std::string_view(",\"");
   out_ += name;
   out_ += "\":";
 }
@@ -64,11 +81,9 @@ void JsonWriter::separate(Frame& parent, std::string_view name) {
 // Brackets of what turns out to have content are written now, then the comma and the name of the value.
 void JsonWriter::begin_value(std::string_view name) {
   PSL_CHECK(!frames_.empty() && name.empty() == (frames_.back().bracket == '['));
-  auto frame = std::find_if(frames_.begin(), frames_.end(), [](const Frame& each) { return !each.written; });
-  for (; frame != frames_.end(); ++frame) {
-    if (frame != frames_.begin()) separate(*std::prev(frame), frame->name);
-    out_ += frame->bracket;
-    frame->written = true;
+  for (; written_ < frames_.size(); ++written_) {
+    if (written_ > 0) separate(frames_[written_ - 1], frames_[written_].name);
+    out_ += frames_[written_].bracket;
   }
   separate(frames_.back(), name);
 }
@@ -120,7 +135,7 @@ JsonWriter& JsonWriter::base64(std::string_view name, std::string_view bytes) {
 
 std::string JsonWriter::finish() {
   while (frames_.size() > 1) end();
-  PSL_CHECK(frames_.size() == 1 && frames_.back().written);
+  PSL_CHECK(frames_.size() == 1 && written_ == 1);
   out_ += "}\n";
   frames_.clear();
   return std::move(out_);

@@ -40,7 +40,6 @@ class JsonWriter {
   struct Frame {
     std::string_view name;
     char bracket;
-    bool written;
     bool has_content;
   };
   JsonWriter& open(std::string_view name, char bracket);
@@ -50,6 +49,8 @@ class JsonWriter {
 
   std::string out_;
   std::vector<Frame> frames_;
+  // The first of `frames_`, whose brackets stand in `out_`: those in which something is.
+  size_t written_ = 0;
 };
 
 }  // namespace psl::fhir

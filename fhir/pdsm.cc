@@ -1,9 +1,8 @@
 #include "fhir/pdsm.h"
 
-#include <chrono>
-#include <cstdio>
-
+#include "fhir/bundle_writer.h"
 #include "fhir/codes.h"
+#include "fhir/instants.h"
 #include "fhir/json_writer.h"
 #include "fhir/people.h"
 #include "gateway/base/bytes.h"
@@ -20,26 +19,6 @@ using passerelle::internal::v1::DocumentHeader;
 
 constexpr std::string_view pdsm_profile = "https://interop.esante.gouv.fr/ig/fhir/pdsm/StructureDefinition/";
 constexpr std::string_view mhd_extension = "https://profiles.ihe.net/ITI/MHD/StructureDefinition/";
-
-// "2026-11-22T09:00:01Z": instant and dateTime of R4, in UTC, years 0001 to 9999.
-std::string utc_text(Instant at) {
-  using std::chrono::days;
-  using std::chrono::floor;
-  const std::chrono::sys_time<std::chrono::microseconds> time{std::chrono::microseconds(at.us)};
-  const auto day = floor<days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(floor<std::chrono::seconds>(time - day));
-  char text[48];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02dZ", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()));
-  return text;
-}
-
-std::string utc_text(const google::protobuf::Timestamp& at) {
-  return utc_text(Instant{at.seconds() * 1000000 + at.nanos() / 1000});
-}
 
 // The same for the same delivery and purpose.
 Uuid derived(const PdsmInput& input, std::string_view purpose) {
@@ -60,12 +39,6 @@ void write_identifier(JsonWriter& json, std::string_view urn) {
   json.text("use", "usual").text("system", uri_system).text("value", urn);
 }
 
-// No display: one that differs from the terminology's is an error, and servers know it. `text` is for people.
-void write_concept(JsonWriter& json, std::string_view name, std::string_view system, std::string_view code,
-                   std::string_view label) {
-  json.object(name).array("coding").object().text("system", system).text("code", code).end().end();
-  json.text("text", label).end();
-}
 void write_concept(JsonWriter& json, std::string_view name, const v1::Coding& coding) {
   write_concept(json, name, system_url(coding.system()), coding.code(), coding.label());
 }

@@ -15,16 +15,19 @@ constexpr std::string_view french_extension = "https://hl7.fr/ig/fhir/core/Struc
 struct InsKind {
   std::string_view oid;
   std::string_view type;
-  std::string_view use;
 };
-// fr-core 2.1.0, slices of Patient.identifier. A NIA is "temp" there, where fr-core 2.2.0 wants "official":
-// no form passes both, and PDSm 3.1.1 stands on 2.1.0.
+// fr-core, slices of Patient.identifier.
 constexpr InsKind ins_kinds[] = {
-    {ins_nir_oid, "INS-NIR", "official"},
-    {ins_nia_oid, "INS-NIA", "temp"},
-    {ins_nir_test_oid, "INS-NIR-TEST", "official"},
-    {ins_nir_demo_oid, "INS-NIR-DEMO", "official"},
+    {ins_nir_oid, "INS-NIR"},
+    {ins_nia_oid, "INS-NIA"},
+    {ins_nir_test_oid, "INS-NIR-TEST"},
+    {ins_nir_demo_oid, "INS-NIR-DEMO"},
 };
+
+// fr-core 2.1.0 wants "temp" for a NIA, 2.2.0 "official": no form passes both.
+std::string_view use_of(const InsKind& kind, Dialect dialect) {
+  return kind.oid == ins_nia_oid && dialect == Dialect::fr_core_2_1_0 ? "temp" : "official";
+}
 
 const InsKind& kind_of(const v1::Ins& ins) {
   for (const InsKind& kind : ins_kinds) {
@@ -58,9 +61,9 @@ void write_national_id(JsonWriter& json, std::string_view type, std::string_view
   json.text("system", oid_urn(oid)).text("value", value).end().end();
 }
 
-void write_ins_fields(JsonWriter& json, const v1::Ins& ins) {
+void write_ins_fields(JsonWriter& json, const v1::Ins& ins, Dialect dialect) {
   const InsKind& kind = kind_of(ins);
-  json.text("use", kind.use);
+  json.text("use", use_of(kind, dialect));
   write_type(json, french_identifier_types, kind.type);
   json.text("system", oid_urn(ins.oid())).text("value", ins.matricule());
 }
@@ -71,26 +74,36 @@ std::string_view gender_of(v1::Sex sex) {
   return "unknown";
 }
 
-// The status of a qualified identity, and the birth place that comes with its INS.
-void write_identity_extensions(JsonWriter& json, const v1::Patient& patient) {
-  json.array("extension").object().array("extension").object();
-  json.text("url", "identityStatus").object("valueCoding");
-  json.text("system", "https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-v2-0445").text("code", "VALI");
-  json.end().end().end().text("url", std::string(french_extension) + "fr-core-identity-reliability").end();
+void write_birth_place(JsonWriter& json, const v1::Patient& patient) {
   json.object()
       .text("url", "http://hl7.org/fhir/StructureDefinition/patient-birthPlace")
       .object("valueAddress");
   json.array("extension").object().text("url", std::string(french_extension) + "fr-core-address-insee-code");
   json.object("valueCoding").text("system", commune_system).text("code", patient.birth_place_code());
-  json.end().end().end().text("city", patient.birth_place_name()).end().end().end();
+  json.end().end().end().text("city", patient.birth_place_name()).end().end();
+}
+
+// The status of the identity, and its birth place, which comes with an INS. An identity without INS may lack
+// it.
+void write_identity_extensions(JsonWriter& json, const v1::Patient& patient, bool qualified) {
+  const bool checked = qualified || patient.status() == v1::IDENTITY_STATUS_VALIDATED;
+  json.array("extension").object().array("extension").object();
+  json.text("url", "identityStatus").object("valueCoding");
+  json.text("system", "https://hl7.fr/ig/fhir/core/CodeSystem/fr-core-cs-v2-0445");
+  json.text("code", checked ? "VALI" : "PROV");
+  json.end().end().end().text("url", std::string(french_extension) + "fr-core-identity-reliability").end();
+  if (qualified || !patient.birth_place_code().empty()) write_birth_place(json, patient);
+  json.end();
 }
 
 void write_names(JsonWriter& json, const v1::Patient& patient) {
   const std::string given = first_given_name(patient);
   json.array("name").object();
-  json.array("extension").object();
-  json.text("url", std::string(french_extension) + "fr-core-patient-birth-list-given-name");
-  json.text("valueString", patient.birth_given_names()).end().end();
+  if (!patient.birth_given_names().empty()) {
+    json.array("extension").object();
+    json.text("url", std::string(french_extension) + "fr-core-patient-birth-list-given-name");
+    json.text("valueString", patient.birth_given_names()).end().end();
+  }
   json.text("use", "official").text("family", patient.birth_family_name());
   json.array("given").element(given).end().end();
   if (!patient.used_family_name().empty() || !patient.used_given_name().empty()) {
@@ -101,29 +114,6 @@ void write_names(JsonWriter& json, const v1::Patient& patient) {
     json.end().end();
   }
   json.end();
-}
-
-void write_patient(JsonWriter& json, const std::string& reference, const v1::Patient& patient) {
-  begin_contained(json, "Patient", reference);
-  json.object("meta")
-      .array("profile")
-      .element(std::string(french_extension) + "fr-core-patient-ins")
-      .end()
-      .end();
-  write_identity_extensions(json, patient);
-  json.array("identifier").object();
-  write_ins_fields(json, patient.ins());
-  json.end();
-  if (!patient.local_id().value().empty()) {
-    json.object().text("use", "usual");
-    // The pattern of this slice holds the display too.
-    write_type(json, hl7_identifier_types, "PI", "Patient internal identifier");
-    json.text("system", oid_urn(patient.local_id().oid())).text("value", patient.local_id().value()).end();
-  }
-  json.end();
-  write_names(json, patient);
-  json.text("gender", gender_of(patient.sex()));
-  json.text("birthDate", patient.birth_date()).end();
 }
 
 bool same(const v1::Organization& a, const v1::Organization& b) {
@@ -148,8 +138,34 @@ size_t place_of(std::vector<const T*>& all, const T& one) {
 
 void write_ins(JsonWriter& json, const v1::Patient& patient) {
   json.object("identifier");
-  write_ins_fields(json, patient.ins());
+  write_ins_fields(json, patient.ins(), Dialect::fr_core_2_1_0);
   json.end();
+}
+
+void write_patient_elements(JsonWriter& json, const v1::Patient& patient, Dialect dialect,
+                            const Known* without_ins) {
+  const bool qualified = without_ins == nullptr;
+  json.object("meta").array("profile");
+  json.element(std::string(french_extension) + (qualified ? "fr-core-patient-ins" : "fr-core-patient"));
+  json.end().end();
+  write_identity_extensions(json, patient, qualified);
+  json.array("identifier").object();
+  if (qualified) {
+    write_ins_fields(json, patient.ins(), dialect);
+  } else {
+    write_identifier_elements(json, *without_ins);
+  }
+  json.end();
+  if (!patient.local_id().value().empty()) {
+    json.object().text("use", "usual");
+    // The pattern of this slice holds the display too.
+    write_type(json, hl7_identifier_types, "PI", "Patient internal identifier");
+    json.text("system", oid_urn(patient.local_id().oid())).text("value", patient.local_id().value()).end();
+  }
+  json.end();
+  write_names(json, patient);
+  json.text("gender", gender_of(patient.sex()));
+  json.text("birthDate", patient.birth_date());
 }
 
 std::string Contained::add(const v1::Patient& patient) {
@@ -202,7 +218,9 @@ void Contained::write(JsonWriter& json) const {
     json.text("name", organizations_[i]->name()).end();
   }
   for (size_t i = 0; i < patients_.size(); ++i) {
-    write_patient(json, local_reference("patient", i), *patients_[i]);
+    begin_contained(json, "Patient", local_reference("patient", i));
+    write_patient_elements(json, *patients_[i], Dialect::fr_core_2_1_0, nullptr);
+    json.end();
   }
   json.end();
 }

@@ -1,10 +1,12 @@
-// Patients, professionals and structures as resources contained in another one.
+// Patients, and professionals and structures as resources contained in another one.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "fhir/bundle_writer.h"
+#include "fhir/dialect.h"
 #include "fhir/json_writer.h"
 
 namespace passerelle::v1 {
@@ -17,6 +19,11 @@ namespace psl::fhir {
 
 // "identifier": {use, type, system, value}, as fr-core 2.1.0 slices Patient.identifier by the OID of the INS.
 void write_ins(JsonWriter& json, const passerelle::v1::Patient& patient);
+
+// What a Patient says: fr-core-patient-ins with its INS; or, when the identity is not qualified,
+// fr-core-patient with `without_ins` as identifier and no INS (RNIV 1 EXI SI 08).
+void write_patient_elements(JsonWriter& json, const passerelle::v1::Patient& patient, Dialect dialect,
+                            const Known* without_ins);
 
 // What one resource contains, each person and structure once: each call gives the reference to it
 // ("#practitioner-1"), and write() then writes them all. PDSm wants author, authenticator, source and
