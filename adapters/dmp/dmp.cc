@@ -34,6 +34,11 @@ Error above(const Dispatch& dispatch, uint64_t most) {
                                              " bytes: send a smaller document");
 }
 
+Status check_has_document(const Dispatch& dispatch) {
+  if (dispatch.document.cda) return {};
+  return field_error(field_of(dispatch), "an event that has a document expected");
+}
+
 // Entries of the transaction that was frozen: the PATCH is there when a document is replaced.
 size_t entries_of(const Payload& payload) { return payload.replaces.empty() ? 3 : 4; }
 
@@ -98,6 +103,7 @@ Result<std::string> DmpAdapter::address(const Dispatch& dispatch) const {
 
 Result<Payload> DmpAdapter::wrap(const Dispatch& dispatch) const {
   if (Status status = check_recipient(dispatch); !status.ok()) return std::move(status).error();
+  if (Status status = check_has_document(dispatch); !status.ok()) return std::move(status).error();
   const fhir::PdsmInput input = pdsm_input(dispatch, setup_.label_system);
   Payload payload;
   payload.body = make_bytes(setup_.simplified ? fhir::write_simplified_publish(input)
@@ -114,6 +120,7 @@ Result<Payload> DmpAdapter::wrap(const Dispatch& dispatch) const {
 
 Result<std::vector<v1::Issue>> DmpAdapter::admit(const Dispatch& dispatch) const {
   if (Status status = check_recipient(dispatch); !status.ok()) return std::move(status).error();
+  if (Status status = check_has_document(dispatch); !status.ok()) return std::move(status).error();
   if (fhir::pdsm_size_bound(pdsm_input(dispatch, setup_.label_system)) > setup_.bundle_bytes_max) {
     // Only what it really weighs can tell.
     if (auto payload = wrap(dispatch); !payload.ok()) return std::move(payload).error();

@@ -47,8 +47,15 @@ std::optional<Arrival> Arrivals::find(int64_t number) const {
 }
 
 std::optional<Arrival> Arrivals::find_document(std::string_view document_id) const {
-  return first(
-      [&](const Arrival& each) { return each.form != webhook_form && each.document_id == document_id; });
+  return first([&](const Arrival& each) {
+    return each.form != webhook_form && each.form != resource_form && each.document_id == document_id;
+  });
+}
+
+std::optional<Arrival> Arrivals::find_resource(std::string_view type, std::string_view identifier) const {
+  return first([&](const Arrival& each) {
+    return each.form == resource_form && each.type == type && each.document_id == identifier;
+  });
 }
 
 std::optional<Arrival> Arrivals::find_webhook(std::string_view webhook_id) const {

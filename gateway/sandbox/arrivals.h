@@ -15,22 +15,25 @@
 
 namespace psl {
 
-// One document, or one call of a webhook.
+// Form of what came in a transaction of resources.
+inline constexpr std::string_view resource_form = "transaction";
+
+// One document, one call of a webhook, or one resource that has a state.
 struct Arrival {
   // Also the id of its DocumentReference and Binary. Never used again.
   int64_t number = 0;
   Instant at;
-  // "ITI-65", "ITI-105", "webhook".
+  // "ITI-65", "ITI-105", "webhook", resource_form.
   std::string form;
-  // masterIdentifier ("urn:oid:..."), or webhook-id.
+  // masterIdentifier ("urn:oid:..."), webhook-id, or the identifier of a resource: "system|value".
   std::string document_id;
   std::string type;
   std::string title;
-  // "current", "superseded"; of a webhook what its signature is worth.
+  // "current", "superseded"; of a webhook what its signature is worth; of a resource what it says itself.
   std::string status;
-  // JSON of the DocumentReference as it is given back, or the body of the webhook.
+  // JSON of the resource as it is given back, or the body of the webhook.
   Bytes resource;
-  // The document itself; may be null for a webhook.
+  // The document itself; may be null for a webhook, and is for a resource.
   std::string media_type;
   Bytes content;
 };
@@ -61,7 +64,9 @@ class Arrivals {
   // By masterIdentifier, of documents; by webhook-id, of webhooks.
   std::optional<Arrival> find_document(std::string_view document_id) const;
   std::optional<Arrival> find_webhook(std::string_view webhook_id) const;
-  // The same document with another status and resource. Nothing when it has left.
+  // The one of that type that was written by that identifier.
+  std::optional<Arrival> find_resource(std::string_view type, std::string_view identifier) const;
+  // The same document or resource with another status and JSON. Nothing when it has left.
   void replace(int64_t number, std::string status, std::string resource);
   void add_set(SubmissionSet set);
   std::optional<SubmissionSet> find_set(int64_t number) const;

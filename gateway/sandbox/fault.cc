@@ -34,7 +34,7 @@ Error expected_fault() {
   return field_error(
       "fault",
       "expected refuse[=400..599], delay[=milliseconds], drop-before, drop-after-store, truncate, "
-      "outcome200, html or redirect, then @count for so many posts only");
+      "outcome200, html, redirect or lose, then @count for so many posts only");
 }
 
 }  // namespace
@@ -56,9 +56,11 @@ std::string_view name_of(FaultKind kind) {
     case FaultKind::html:
       return "html";
     case FaultKind::redirect:
+      return "redirect";
+    case FaultKind::lose:
       break;
   }
-  return "redirect";
+  return "lose";
 }
 
 Result<Fault> parse_fault(std::string_view text) {

@@ -22,10 +22,12 @@ enum class FaultKind {
   outcome200,        // stores nothing, and says so in an OperationOutcome with status 200
   html,              // stores nothing, and answers with a page, as a proxy does
   redirect,          // stores nothing, and sends elsewhere
+  lose,              // answers as if it had stored, and has nothing
 };
-inline constexpr std::array<FaultKind, 8> fault_kinds = {
+inline constexpr std::array<FaultKind, 9> fault_kinds = {
     FaultKind::refuse,   FaultKind::delay,      FaultKind::drop_before, FaultKind::drop_after_store,
-    FaultKind::truncate, FaultKind::outcome200, FaultKind::html,        FaultKind::redirect};
+    FaultKind::truncate, FaultKind::outcome200, FaultKind::html,        FaultKind::redirect,
+    FaultKind::lose};
 
 // "drop-after-store".
 std::string_view name_of(FaultKind kind);

@@ -5,6 +5,7 @@
 
 #include "fhir/json_writer.h"
 #include "gateway/sandbox/query.h"
+#include "gateway/sandbox/resource_transaction.h"
 #include "gateway/sandbox/transaction.h"
 
 namespace psl {
@@ -96,12 +97,14 @@ HttpResponse FhirDesk::answer(const HttpRequest& request, std::string_view path)
 
 HttpResponse FhirDesk::read(const HttpRequest& request, std::string_view path) {
   if (path == "/metadata") return capabilities(request);
-  if (path == "/DocumentReference") return search(request);
-  for (const std::string_view type : {"DocumentReference", "Binary", "List"}) {
-    const std::string prefix = "/" + std::string(type) + "/";
-    if (path.starts_with(prefix)) return read_one(request, type, path.substr(prefix.size()));
-  }
-  return fhir_refusal(404, "not-found", "expected /metadata, /DocumentReference, /Binary/id or /List/id");
+  path.remove_prefix(std::min<size_t>(path.size(), 1));
+  const size_t slash = path.find('/');
+  const std::string_view type = path.substr(0, slash);
+  const bool is_type = !type.empty() && type[0] >= 'A' && type[0] <= 'Z' &&
+                       type.find_first_of("\"\\") == std::string_view::npos;
+  if (!is_type) return fhir_refusal(404, "not-found", "expected /metadata, /Type?identifier= or /Type/id");
+  return slash == std::string_view::npos ? search(request, type)
+                                         : read_one(request, type, path.substr(slash + 1));
 }
 
 HttpResponse FhirDesk::read_one(const HttpRequest& request, std::string_view type, std::string_view id) {
@@ -114,25 +117,30 @@ HttpResponse FhirDesk::read_one(const HttpRequest& request, std::string_view typ
   }
   const auto arrival = arrivals_.find(*number);
   if (!arrival || arrival->form == "webhook") return absent;
+  const bool is_document = type == "DocumentReference" || type == "Binary";
+  if (arrival->form == resource_form ? arrival->type != type : !is_document) return absent;
   return type == "Binary" ? content_of(request, *arrival)
                           : fhir_answer(200, std::string(view(arrival->resource)));
 }
 
-HttpResponse FhirDesk::search(const HttpRequest& request) {
+HttpResponse FhirDesk::search(const HttpRequest& request, std::string_view type) {
   const auto parameters = parse_query(request.query());
   if (!parameters) return fhir_refusal(400, "invalid", "the query is not percent-encoded as it should be");
   const bool by_identifier = !parameter(*parameters, "identifier").empty();
-  const std::string identifier = identifier_of_query(request.query());
+  const bool documents = type == "DocumentReference";
+  const std::string identifier =
+      documents ? identifier_of_query(request.query()) : std::string(parameter(*parameters, "identifier"));
   const std::string_view status = parameter(*parameters, "status");
   const std::string url = base_url(request);
   size_t total = 0;
   std::string entries;
   for (const Arrival& arrival : arrivals_.list()) {
     if (arrival.form == "webhook" || (by_identifier && arrival.document_id != identifier)) continue;
+    if (arrival.form == resource_form ? arrival.type != type : !documents) continue;
     if (!status.empty() && arrival.status != status) continue;
     if (total == found_max) break;
     entries += total++ == 0 ? "" : ",";
-    entries += "{\"fullUrl\":\"" + url + "/DocumentReference/" + std::to_string(arrival.number) +
+    entries += "{\"fullUrl\":\"" + url + "/" + std::string(type) + "/" + std::to_string(arrival.number) +
                "\",\"resource\":" + std::string(view(arrival.resource)) + ",\"search\":{\"mode\":\"match\"}}";
   }
   std::string body = R"({"resourceType":"Bundle","type":"searchset","total":)" + std::to_string(total);
@@ -174,7 +182,8 @@ HttpResponse FhirDesk::provide(fhir::Value bundle) {
   if (bundle.text("resourceType") != "Bundle" || bundle.text("type") != "transaction")
     return fhir_refusal(400, "structure", "expected a Bundle of type transaction");
   Findings findings;
-  std::string response = provide_documents(bundle, arrivals_, env_, findings);
+  std::string response = updates_resources(bundle) ? keep_resources(bundle, arrivals_, env_, findings)
+                                                   : provide_documents(bundle, arrivals_, env_, findings);
   return findings.empty() ? fhir_answer(200, std::move(response)) : refusal(422, findings);
 }
 

@@ -1,5 +1,6 @@
-// The FHIR endpoint of the sandbox: PDSm's ITI-65 and ITI-105, and what their senders ask afterwards. Its
-// answers are those that a repository gives; what it keeps is gone with the process.
+// The FHIR endpoint of the sandbox: PDSm's ITI-65 and ITI-105, transactions of resources that have a state,
+// and what their senders ask afterwards. Its answers are those that a repository gives; what it keeps is gone
+// with the process.
 #pragma once
 
 #include <string>
@@ -27,7 +28,7 @@ class FhirDesk {
   HttpResponse read(const HttpRequest& request, std::string_view path);
   HttpResponse write(const HttpRequest& request, std::string_view path);
   HttpResponse read_one(const HttpRequest& request, std::string_view type, std::string_view id);
-  HttpResponse search(const HttpRequest& request);
+  HttpResponse search(const HttpRequest& request, std::string_view type);
   HttpResponse capabilities(const HttpRequest& request) const;
   // As the client names us: for fullUrl and Location.
   std::string base_url(const HttpRequest& request) const;

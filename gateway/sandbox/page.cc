@@ -73,14 +73,19 @@ constexpr FaultWords fault_words[] = {
      "répond 200 avec un OperationOutcome d’erreur"},
     {FaultKind::html, "html", "Page web au lieu de JSON", "répond comme un intermédiaire mal réglé"},
     {FaultKind::redirect, "redirect", "Redirection", "renvoie vers une autre adresse"},
+    {FaultKind::lose, "lose", "Perte silencieuse", "répond comme si tout était enregistré, et ne garde rien"},
 };
 
 std::string_view french_form(std::string_view form) {
   if (form == "webhook") return "Webhook";
+  if (form == resource_form) return "FHIR (transaction)";
   return form == "ITI-65" ? "FHIR (ITI-65)" : "FHIR (ITI-105)";
 }
 
-std::string_view french_status(std::string_view status) {
+std::string_view french_status(const Arrival& arrival) {
+  const std::string_view status = arrival.status;
+  // The words of FHIR: they are what a developer looks for.
+  if (arrival.form == resource_form) return status;
   if (status == "current") return "en vigueur";
   if (status == "superseded") return "remplacé";
   return status == "signed" ? "signature vérifiée" : "signature non contrôlée";
@@ -321,7 +326,7 @@ std::string Page::list_page() const {
               "</td><td><a href=\"/documents/" + std::to_string(each.number) + "\">" + html_text(title) +
               "</a></td><td>" + html_text(each.type) + "</td><td class=\"nowrap\">" +
               html_text(french_form(each.form)) + "</td><td class=\"nowrap\">" +
-              html_text(french_status(each.status)) + "</td><td class=\"id\">" + html_text(each.document_id) +
+              html_text(french_status(each)) + "</td><td class=\"id\">" + html_text(each.document_id) +
               "</td></tr>\n";
     }
     main += "</tbody>\n</table>\n</div>\n";
@@ -346,7 +351,7 @@ std::string Page::document_page(const Arrival& arrival) const {
   const bool called = arrival.form == "webhook";
   std::string main = "<dl>\n" + row_of("Arrivé le", french_date_time(arrival.at, zone_)) +
                      row_of("Arrivé par", french_form(arrival.form)) + row_of("Type", arrival.type) +
-                     row_of("État", french_status(arrival.status)) +
+                     row_of("État", french_status(arrival)) +
                      row_of(called ? "Identifiant de l’appel" : "Identifiant", arrival.document_id);
   if (arrival.content)
     main += row_of("Taille du document", std::to_string(view(arrival.content).size()) + " octets");
@@ -358,7 +363,10 @@ std::string Page::document_page(const Arrival& arrival) const {
   }
   if (is_readable(arrival))
     main += "<h2>Document, tel qu’il est arrivé</h2>\n" + shown(view(arrival.content));
-  main += (called ? "<h2>Message reçu</h2>\n" : "<h2>Fiche FHIR (DocumentReference)</h2>\n") +
+  const bool has_state = arrival.form == resource_form;
+  main += (called      ? "<h2>Message reçu</h2>\n"
+           : has_state ? "<h2>Ressource FHIR</h2>\n"
+                       : "<h2>Fiche FHIR (DocumentReference)</h2>\n") +
           shown(readable_json(arrival));
   const std::string lead =
       "<p><a href=\"/\">← Tous les documents</a></p>\n<h1>" + html_text(title) + "</h1>\n";

@@ -1,5 +1,7 @@
 #include "gateway/sandbox/sandbox.h"
 
+#include <algorithm>
+
 #include "adapters/formats/calendar.h"
 #include "gateway/sandbox/arrivals.h"
 #include "gateway/sandbox/fhir_desk.h"
@@ -46,8 +48,16 @@ struct Sandbox::Parts {
   Parts(SandboxOptions given, Env& env)
       : options(std::move(given)),
         fhir(options.base, arrivals, env),
+        oblivion(options.base, nowhere, env),
         webhook(std::move(options.webhook_key), arrivals, env) {
     for (const Fault& fault : options.faults) faults.set(fault);
+  }
+
+  // As `handle` answers to what came for the first time.
+  HttpResponse lose(const HttpRequest& request) {
+    nowhere.clear();
+    return oblivion.answer(request,
+                           request.path().substr(std::min(options.base.size(), request.path().size())));
   }
 
   HttpResponse handle(const HttpRequest& request) {
@@ -63,7 +73,10 @@ struct Sandbox::Parts {
   HttpResponse answer(const HttpRequest& request) {
     if (request.method != "POST") return handle(request);
     const FaultPlan plan = faults.next();
-    HttpResponse response = plan.stores ? handle(request) : in_place_of_handling(plan.instead, request);
+    const bool loses = !plan.stores && plan.instead.kind == FaultKind::lose;
+    HttpResponse response = plan.stores ? handle(request)
+                            : loses     ? lose(request)
+                                        : in_place_of_handling(plan.instead, request);
     response.delay = plan.delay;
     response.ending = plan.ending;
     return response;
@@ -73,6 +86,8 @@ struct Sandbox::Parts {
   Arrivals arrivals;
   Faults faults;
   FhirDesk fhir;
+  Arrivals nowhere;
+  FhirDesk oblivion;
   WebhookDesk webhook;
   std::optional<Page> page;
   // The servers end first: they call what stands above.

@@ -18,6 +18,9 @@ namespace psl::test {
 
 class EveryoneMay final : public Policy {
  public:
+  Status may_answer_for(const Principal&, std::string_view, std::string_view) const override {
+    return error_of(ErrorCode::not_allowed);
+  }
   Status allows(const Principal&, Action, std::string_view, std::string_view,
                 std::string_view) const override {
     return {};
@@ -50,7 +53,9 @@ class IntakeOfOne {
     return answer;
   }
   Result<std::vector<RecipientPreview>> preview(v1::SubmitEventRequest request) {
-    return intake().preview(Principal{"hospital"}, std::move(request));
+    auto preview = intake().preview(Principal{"hospital"}, std::move(request));
+    if (!preview.ok()) return std::move(preview).error();
+    return std::move(preview->recipients);
   }
   bool carries(const v1::SubmitEventRequest& request) const { return adapter_.carries(request, 0); }
   MemoryStore& store() { return store_; }
@@ -59,7 +64,7 @@ class IntakeOfOne {
   std::string made_from(v1::SubmitEventRequest request) const {
     stored::DocumentHeader header;
     const auto made =
-        office_->prepare(request, config_.tenants(0), Uuid::from_hash(sha256("another")), header);
+        office_->prepare(request, {config_.tenants(0), Uuid::from_hash(sha256("another")), {}}, header);
     PSL_CHECK(made.ok());
     return *made->document.cda;
   }

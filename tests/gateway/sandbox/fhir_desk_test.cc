@@ -3,6 +3,7 @@
 #include "fhir/codes.h"
 #include "gateway/base/bytes.h"
 #include "gateway/base/hash.h"
+#include "tests/adapters/fhir/fhir_shelf.h"
 #include "tests/gateway/sandbox/posted.h"
 #include "tests/support/fake_env.h"
 
@@ -297,6 +298,78 @@ TEST_F(FhirDeskTest, LetsTheOldestLeave) {
              .content = nullptr});
   EXPECT_EQ(small.list().size(), 1U);
   EXPECT_EQ(small.list().at(0).number, 2);
+}
+
+class ResourceDesk : public FhirDeskTest {
+ protected:
+  std::string searched(const std::string& query) { return ask(get_of("/fhir/" + query)).body; }
+  static std::string response_of(const HttpResponse& response, const std::string& name) {
+    std::string said;
+    const auto tree = json_of(response.body);
+    for (const fhir::Value entry : tree.root()["entry"])
+      said += (said.empty() ? "" : " ") + std::string(entry.text("response." + name));
+    return said;
+  }
+};
+
+TEST_F(ResourceDesk, KeepsEachResourceOnce) {
+  // Created, then the same again without a new version, then updated; what a conditional create finds stays.
+  const HttpResponse made = provide(test::orientation_bundle("0001"));
+  ASSERT_EQ(made.status, 200) << made.body;
+  EXPECT_EQ(response_of(made, "status"), "201 Created 201 Created 201 Created");
+  EXPECT_EQ(response_of(made, "location"),
+            "Patient/1/_history/1 ServiceRequest/2/_history/1 Task/3/_history/1");
+  const HttpResponse again = provide(test::orientation_bundle("0001"));
+  EXPECT_EQ(response_of(again, "status"), "200 OK 200 OK 200 OK");
+  EXPECT_EQ(response_of(again, "location"), response_of(made, "location"));
+  const HttpResponse next = provide(test::orientation_bundle("0002", "accepted"));
+  EXPECT_EQ(response_of(next, "location"),
+            "Patient/1/_history/1 ServiceRequest/2/_history/2 Task/3/_history/2");
+  EXPECT_EQ(arrivals_.list().size(), 3U);
+}
+
+TEST_F(ResourceDesk, FindsResourcesByTypeAndIdentifier) {
+  // With the state of the last transaction; documents are not among them.
+  provide(bundle_of(letter_));
+  provide(test::orientation_bundle("0001", "accepted"));
+  const auto found = json_of(searched("Task?identifier=urn%3Aietf%3Arfc%3A3986%7Curn%3Auuid%3Ab"));
+  EXPECT_EQ(found.root().text("total"), "1");
+  EXPECT_EQ(found.root().text("entry.0.resource.status"), "accepted");
+  EXPECT_EQ(
+      json_of(searched("Task?identifier=urn%3Aietf%3Arfc%3A3986%7Curn%3Auuid%3Aa")).root().text("total"),
+      "0");
+  EXPECT_EQ(json_of(searched("DocumentReference")).root().text("total"), "1");
+  const std::string id(found.root().text("entry.0.resource.id"));
+  EXPECT_EQ(ask(get_of("/fhir/Task/" + id)).status, 200);
+  EXPECT_EQ(ask(get_of("/fhir/ServiceRequest/" + id)).status, 404);
+  EXPECT_EQ(ask(get_of("/fhir/Binary/" + id)).status, 404);
+}
+
+TEST_F(ResourceDesk, LeadsReferencesToWhatItKept) {
+  // References inside the Bundle, at any depth.
+  const std::string bundle = R"({"resourceType":"Bundle","type":"transaction","entry":[
+    {"fullUrl":"urn:uuid:1","resource":{"resourceType":"Patient"},"request":{"method":"POST","url":"Patient"}},
+    {"fullUrl":"urn:uuid:2","resource":{"resourceType":"CareTeam","subject":{"reference":"urn:uuid:1"},
+      "participant":[{"member":{"reference":"urn:uuid:1"}},{"member":{"reference":"urn:uuid:9"}}]},
+     "request":{"method":"PUT","url":"CareTeam?identifier=a%7Cb"}}]})";
+  ASSERT_EQ(provide(bundle).status, 200);
+  const auto team = json_of(ask(get_of("/fhir/CareTeam/2")).body);
+  EXPECT_EQ(team.root().text("subject.reference"), "Patient/1");
+  EXPECT_EQ(team.root().text("participant.0.member.reference"), "Patient/1");
+  EXPECT_EQ(team.root().text("participant.1.member.reference"), "urn:uuid:9");
+}
+
+TEST_F(ResourceDesk, KeepsAllOrNothing) {
+  // One entry that is wrong, named with its place.
+  const std::string good = test::orientation_bundle("0001");
+  expect_refused(provide(spoiled(good, "Task?", "identifier=", "subject=")), 422, "not-supported",
+                 "Bundle.entry[2].request.url");
+  expect_refused(provide(spoiled(good, "ifNoneExist", "identifier=", "subject=")), 422, "not-supported",
+                 "Bundle.entry[0].request.ifNoneExist");
+  expect_refused(provide(spoiled(good, "\"request\"", "POST", "DELETE")), 422, "not-supported",
+                 "Bundle.entry[0].request.method");
+  expect_refused(provide(spoiled(good, "\"url\":\"Task", "Task", "List")), 422, "value",
+                 "Bundle.entry[2].request.url");
 }
 
 }  // namespace

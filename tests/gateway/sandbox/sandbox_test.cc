@@ -6,6 +6,7 @@
 #include "gateway/net/https.h"
 #include "gateway/net/smtp.h"
 #include "security/dev_pki.h"
+#include "tests/adapters/fhir/fhir_shelf.h"
 #include "tests/gateway/sandbox/posted.h"
 #include "tests/support/raw_client.h"
 #include "tests/support/temp_folder.h"
@@ -131,6 +132,18 @@ TEST_F(SandboxTest, DropsBeforeStoring) {
   start({"drop-before@1"});
   EXPECT_FALSE(provide().answered);
   EXPECT_EQ(documents(), "0");
+}
+
+TEST_F(SandboxTest, LosesWhatItAcknowledges) {
+  // 200 and an entry for each entry, and then nothing is there; afterwards it is a good server again.
+  start({"lose@1"});
+  for (const char* total : {"0", "1"}) {
+    const HttpsExchange said = send("POST", "", test::orientation_bundle("0001"));
+    EXPECT_EQ(said.answer.status, 200) << said.answer.body;
+    EXPECT_EQ(test::json_of(said.answer.body).root()["entry"].size(), 3U);
+    const HttpsExchange found = send("GET", "/" + test::orientation_search);
+    EXPECT_EQ(test::json_of(found.answer.body).root().text("total"), total);
+  }
 }
 
 TEST_F(SandboxTest, TruncatesItsAnswer) {

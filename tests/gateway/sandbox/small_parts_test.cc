@@ -31,7 +31,7 @@ TEST(Query, RefusesWhatCannotBeDecoded) {
 TEST(Fault, IsReadFromItsText) {
   // Kind, value and count, and back.
   for (const char* text : {"refuse=503", "refuse=422@3", "delay=100", "drop-before", "drop-after-store@1",
-                           "truncate", "outcome200", "html@1000000", "redirect"}) {
+                           "truncate", "outcome200", "html@1000000", "redirect", "lose@1"}) {
     const auto fault = parse_fault(text);
     ASSERT_TRUE(fault.ok()) << text;
     EXPECT_EQ(text_of(*fault), text);
