@@ -28,22 +28,39 @@ class DocumentCheck {
     const v1::DocumentMetadata* metadata = metadata_of(event_);
     PSL_CHECK(metadata != nullptr);
     structured_ = event_.discharge_letter().has_structured();
-    const FieldPath path(structured_ ? "event.discharge_letter.structured.metadata"
-                                     : "event.discharge_letter.pdf.metadata");
-    patient(FieldPath("event.subject"), event_.subject());
-    organization(FieldPath("event.source.organization"), event_.source().organization());
-    identity(path, *metadata);
-    people(path, *metadata);
-    circle(path, *metadata);
-    if (metadata->has_encounter()) {
-      encounter(path / "encounter", metadata->encounter());
+    parts(FieldPath(structured_ ? "event.discharge_letter.structured.metadata"
+                                : "event.discharge_letter.pdf.metadata"),
+          *metadata);
+  }
+
+  void run_made(const FieldPath& path, const v1::DocumentMetadata& given, const v1::Professional* author) {
+    made_ = true;
+    parts(path, given);
+    if (given.version() > 1) check_.fault(path / "version", "1 expected: this document replaces none");
+    if (!given.authors().empty()) return;
+    const FieldPath author_path("event.source.professional");
+    if (author != nullptr) {
+      professional(author_path, *author, true);
     } else {
-      check_.fault(path / "encounter", "required");
+      check_.fault(author_path, "required, as the author of the document, unless metadata.authors names one");
     }
-    newborn(*metadata);
   }
 
  private:
+  void parts(const FieldPath& path, const v1::DocumentMetadata& metadata) {
+    patient(FieldPath("event.subject"), event_.subject());
+    organization(FieldPath("event.source.organization"), event_.source().organization());
+    identity(path, metadata);
+    people(path, metadata);
+    circle(path, metadata);
+    if (metadata.has_encounter()) {
+      encounter(path / "encounter", metadata.encounter());
+    } else if (!made_) {
+      check_.fault(path / "encounter", "required");
+    }
+    newborn(metadata);
+  }
+
   void time(const FieldPath& path, bool present, bool required, const google::protobuf::Timestamp& at) {
     if (!present) {
       if (required) check_.fault(path, "required");
@@ -174,7 +191,7 @@ class DocumentCheck {
     if (metadata.version() < 0 || metadata.version() > 999999) {
       check_.fault(path / "version", "1 to 999999 expected");
     }
-    if (metadata.version() > 1) {
+    if (metadata.version() > 1 && !made_) {
       if (replaces.empty()) check_.fault(replaces_path, "required when version is above 1");
       if (metadata.set_id().empty()) check_.fault(path / "set_id", "required when version is above 1");
     }
@@ -190,12 +207,12 @@ class DocumentCheck {
     check_.choice(path / "confidentiality", v1::Confidentiality_IsValid(metadata.confidentiality()), true,
                   false);
     check_.name(path / "title", metadata.title(), 0, 128);
-    time(path / "created_at", metadata.has_created_at(), true, metadata.created_at());
+    time(path / "created_at", metadata.has_created_at(), !made_, metadata.created_at());
     time(path / "signed_at", metadata.has_signed_at(), false, metadata.signed_at());
   }
 
   void people(const FieldPath& path, const v1::DocumentMetadata& metadata) {
-    if (check_.count(path / "authors", metadata.authors_size(), 1, 10)) {
+    if (check_.count(path / "authors", metadata.authors_size(), made_ ? 0 : 1, 10)) {
       for (int i = 0; i < metadata.authors_size(); ++i) {
         professional(path.at("authors", i), metadata.authors(i), true);
       }
@@ -254,7 +271,7 @@ class DocumentCheck {
   }
 
   void encounter(const FieldPath& path, const v1::Encounter& encounter) {
-    time(path / "start", encounter.has_start(), true, encounter.start());
+    time(path / "start", encounter.has_start(), !made_, encounter.start());
     time(path / "end", encounter.has_end(), structured_, encounter.end());
     if (encounter.has_end() && encounter.end().seconds() < encounter.start().seconds()) {
       check_.fault(path / "end", "a time not before start expected");
@@ -263,10 +280,12 @@ class DocumentCheck {
     if (!encounter.class_code().empty() && !encounter_class_code_ok(encounter.class_code())) {
       check_.fault(path / "class_code", "a code of JDV_J142 TypeRencontre expected");
     }
-    coding(path / "facility_type", encounter.facility_type(), ValueSet::facility_type,
-           "a code of JDV_J02 XdsHealthcareFacilityTypeCode expected");
-    coding(path / "practice_setting", encounter.practice_setting(), ValueSet::practice_setting,
-           "a code of JDV_J04 XdsPracticeSettingCode expected");
+    if (!made_ || encounter.has_facility_type())
+      coding(path / "facility_type", encounter.facility_type(), ValueSet::facility_type,
+             "a code of JDV_J02 XdsHealthcareFacilityTypeCode expected");
+    if (!made_ || encounter.has_practice_setting())
+      coding(path / "practice_setting", encounter.practice_setting(), ValueSet::practice_setting,
+             "a code of JDV_J04 XdsPracticeSettingCode expected");
     if (encounter.has_responsible()) professional(path / "responsible", encounter.responsible());
     if (!check_.count(path / "participants", encounter.participants_size(), 0, 20)) return;
     for (int i = 0; i < encounter.participants_size(); ++i) {
@@ -296,6 +315,8 @@ class DocumentCheck {
   const v1::CoordinationEvent& event_;
   FieldCheck& check_;
   bool structured_ = false;
+  // Of an event that is no letter: what is left out has a default.
+  bool made_ = false;
 };
 
 // The official label, whatever the sender wrote beside the code.
@@ -351,6 +372,12 @@ const v1::DocumentMetadata* metadata_of(const v1::CoordinationEvent& event) {
 
 void check_document(const v1::CoordinationEvent& event, FieldCheck& check) {
   DocumentCheck(event, check).run();
+}
+
+void check_made_document(const v1::CoordinationEvent& event, const FieldPath& path,
+                         const v1::DocumentMetadata& given, const v1::Professional* author,
+                         FieldCheck& check) {
+  DocumentCheck(event, check).run_made(path, given, author);
 }
 
 void complete_metadata(const v1::CoordinationEvent& event, const Uuid& event_id,

@@ -10,6 +10,7 @@ namespace passerelle::v1 {
 class CoordinationEvent;
 class DocumentMetadata;
 class Patient;
+class Professional;
 }  // namespace passerelle::v1
 
 namespace psl {
@@ -28,6 +29,13 @@ const passerelle::v1::DocumentMetadata* metadata_of(const passerelle::v1::Coordi
 // discharge with it). Issues: what a CDA header cannot hold and leaves out, a newborn whose mother nobody
 // names.
 void check_document(const passerelle::v1::CoordinationEvent& event, FieldCheck& check);
+
+// The same of an event whose document we make (event_metadata.h has the defaults): `given` are its metadata
+// at `path`, empty when there are none; without authors there, `author` is the one, who stands in
+// event.source.professional; null: nobody can be.
+void check_made_document(const passerelle::v1::CoordinationEvent& event, const FieldPath& path,
+                         const passerelle::v1::DocumentMetadata& given,
+                         const passerelle::v1::Professional* author, FieldCheck& check);
 
 // Fills what may be left out, so that nothing is left to guess (document.proto says each default). The
 // document id is derived from the event: the same at every retry. A set id that is not given is the document

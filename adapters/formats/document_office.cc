@@ -5,10 +5,12 @@
 #include "adapters/formats/cda/cda_header.h"
 #include "adapters/formats/cda/cda_reader.h"
 #include "adapters/formats/cda/cda_writer.h"
+#include "adapters/formats/cda/event_sections.h"
 #include "adapters/formats/cda/letter_check.h"
 #include "adapters/formats/cda/letter_writer.h"
 #include "adapters/formats/check/rules.h"
 #include "adapters/formats/document_check.h"
+#include "adapters/formats/event_metadata.h"
 #include "adapters/formats/pdf_check.h"
 #include "adapters/formats/value_sets.h"
 #include "adapters/formats/xml_parser.h"
@@ -94,7 +96,20 @@ void set_concept(v1::Coding& coding, const Concept& known) {
   coding.set_label(std::string(known.label.empty() ? known.code : known.label));
 }
 
-// A PDF of nothing, in the place of the letter's own.
+// Of a document that we write at that level; `metadata` is complete.
+stored::DocumentHeader header_of(const v1::Patient& patient, v1::DocumentMetadata metadata, int level) {
+  stored::DocumentHeader made;
+  *made.mutable_patient() = patient;
+  complete_patient(*made.mutable_patient());
+  *made.mutable_metadata() = std::move(metadata);
+  made.set_level(level);
+  set_concept(*made.mutable_format(),
+              level == 3 ? *format_of_template(letter_template) : *format_of_media_type("application/pdf"));
+  set_concept(*made.mutable_document_class(), *document_class_of(made.metadata().type().code()));
+  return made;
+}
+
+// A PDF of nothing, in the place of the document's own.
 constexpr std::string_view nothing_pdf = "%PDF-1.4\ntrailer << >>\nstartxref\n9\n%%EOF\n";
 
 // The next start or end tag of `xml` from `at` on: its name without prefix, its attributes, where it begins
@@ -182,18 +197,19 @@ Result<std::unique_ptr<CdaDocumentOffice>> CdaDocumentOffice::create(const v1::C
   return std::make_unique<CdaDocumentOffice>(environment, std::move(zones), readable);
 }
 
-Result<PreparedDocument> CdaDocumentOffice::prepare(v1::SubmitEventRequest& request, const v1::Tenant& tenant,
-                                                    const Uuid& event_id,
+Result<PreparedDocument> CdaDocumentOffice::prepare(v1::SubmitEventRequest& request, const Subject& subject,
                                                     stored::DocumentHeader& header) const {
-  const auto zone = zones_.find(time_zone_of(tenant));
+  const auto zone = zones_.find(time_zone_of(subject.tenant));
   if (zone == zones_.end()) return error_of(ErrorCode::internal, "the tenant's time zone was not loaded");
   v1::CoordinationEvent& event = *request.mutable_event();
+  if (event.kind_case() != v1::CoordinationEvent::kDischargeLetter)
+    return write_event(event, zone->second, subject, header);
   switch (event.discharge_letter().content_case()) {
     case v1::DischargeLetter::kSenderCda:
       return take_sender_cda(event, zone->second, header);
     case v1::DischargeLetter::kPdf:
     case v1::DischargeLetter::kStructured:
-      return write_document(event, zone->second, event_id, header);
+      return write_document(event, zone->second, subject.event_id, header);
     case v1::DischargeLetter::CONTENT_NOT_SET:
       break;
   }
@@ -290,19 +306,18 @@ Result<PreparedDocument> CdaDocumentOffice::write_document(v1::CoordinationEvent
   for (v1::Issue& issue : check.take_issues()) prepared.issues.push_back(std::move(issue));
   if (Status status = std::move(check).status(); !status.ok()) return std::move(status).error();
 
-  stored::DocumentHeader made;
-  *made.mutable_patient() = event.subject();
-  *made.mutable_metadata() = *metadata_of(event);
-  complete_patient(*made.mutable_patient());
-  complete_metadata(event, event_id, *made.mutable_metadata());
+  v1::DocumentMetadata metadata = *metadata_of(event);
+  complete_metadata(event, event_id, metadata);
+  stored::DocumentHeader made = header_of(event.subject(), std::move(metadata), structured ? 3 : 1);
   made.set_replaces(letter.replaces());
-  made.set_level(structured ? 3 : 1);
-  set_concept(*made.mutable_format(),
-              structured ? *format_of_template(letter_template) : *format_of_media_type("application/pdf"));
-  set_concept(*made.mutable_document_class(), *document_class_of(made.metadata().type().code()));
 
-  const Status written = structured ? write_structured(letter, zone, event_id, made, prepared.document)
-                                    : write_around_pdf(letter, zone, made, prepared.document);
+  Status written;
+  if (structured) {
+    written = write_structured(letter, zone, event_id, made, prepared.document);
+  } else {
+    prepared.document.pdf = take_bytes(*letter.mutable_pdf()->mutable_pdf());
+    written = write_around_pdf(zone, made, prepared.document);
+  }
   if (!written.ok()) return written.error();
   prepared.pdf_is_inside = !structured;
   header = std::move(made);
@@ -332,16 +347,50 @@ Status CdaDocumentOffice::write_structured(v1::DischargeLetter& letter, const Ti
   return {};
 }
 
-Status CdaDocumentOffice::write_around_pdf(v1::DischargeLetter& letter, const TimeZone& zone,
-                                           const stored::DocumentHeader& header,
+Status CdaDocumentOffice::write_around_pdf(const TimeZone& zone, const stored::DocumentHeader& header,
                                            FrozenDocument& document) const {
   LevelOneInput input = {header.patient(), header.metadata(), header.replaces(), nothing_pdf, zone};
   // The PDF was checked: what is read back is the header, around a PDF of nothing and not around 30 MiB.
   if (Status status = read_back(write_level_one(input), zone); !status.ok()) return status;
-  input.pdf = letter.pdf().pdf();
+  input.pdf = view(document.pdf);
   document.cda = make_bytes(write_level_one(input));
-  document.pdf = take_bytes(*letter.mutable_pdf()->mutable_pdf());
   return {};
+}
+
+Result<PreparedDocument> CdaDocumentOffice::write_event(v1::CoordinationEvent& event, const TimeZone& zone,
+                                                        const Subject& subject,
+                                                        stored::DocumentHeader& header) const {
+  // An update may leave out whom its orientation names.
+  const v1::CoordinationEvent& orientation = subject.care.orientation().event();
+  if (!event.has_subject() && orientation.has_subject()) *event.mutable_subject() = orientation.subject();
+  if (!event.has_subject()) return field_error("event.subject", "required");
+  PreparedDocument prepared;
+  leave_out_ins(event, prepared.issues);
+  const EventMetadataInput input = {event, subject.care, subject.tenant, zone};
+  if (!subject.document_needed) {
+    stored::DocumentHeader made;
+    *made.mutable_patient() = event.subject();
+    complete_patient(*made.mutable_patient());
+    *made.mutable_metadata() = minimal_metadata(input);
+    header = std::move(made);
+    return prepared;
+  }
+  FieldCheck check;
+  check_event_metadata(input, check);
+  tell_identity(event.subject(), prepared.issues);
+  for (v1::Issue& issue : check.take_issues()) prepared.issues.push_back(std::move(issue));
+  if (Status status = std::move(check).status(); !status.ok()) return std::move(status).error();
+
+  stored::DocumentHeader made = header_of(event.subject(), event_metadata(input, subject.event_id), 1);
+  Result<std::string> pdf = readable_.lay_out(
+      write_page({made.patient(), made.metadata(), {}, zone}, event_sections({event, subject.care, zone})));
+  if (!pdf.ok() && pdf.error().code != ErrorCode::document_invalid) return std::move(pdf).error();
+  if (!pdf.ok()) return document_fault("event", pdf.error().text);
+  prepared.document.pdf = make_bytes(*std::move(pdf));
+  if (Status written = write_around_pdf(zone, made, prepared.document); !written.ok()) return written.error();
+  prepared.pdf_is_inside = true;
+  header = std::move(made);
+  return prepared;
 }
 
 Status CdaDocumentOffice::read_back(std::string_view cda, const TimeZone& zone) const {

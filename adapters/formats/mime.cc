@@ -86,11 +86,11 @@ GObjectPtr<GMimePart> make_part(const char* type, const char* subtype, std::stri
   return part;
 }
 
-void add_text(GMimeMultipart* body, std::string_view text) {
-  const GObjectPtr<GMimePart> part = make_part("text", "plain", text, GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
+GObjectPtr<GMimePart> make_text(std::string_view text) {
+  GObjectPtr<GMimePart> part = make_part("text", "plain", text, GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
   // Not g_mime_text_part_set_text(), which turns to ISO-8859-1 when it can.
   g_mime_object_set_content_type_parameter(GMIME_OBJECT(part.get()), "charset", utf8);
-  g_mime_multipart_add(body, GMIME_OBJECT(part.get()));
+  return part;
 }
 
 // A name that needs no encoding, and a line of its own of legal length.
@@ -163,12 +163,17 @@ Result<std::string> write_mail(const MailMessage& message) {
   start_gmime();
   GObjectPtr<GMimeMessage> mail(g_mime_message_new(FALSE));
   add_headers(mail.get(), message);
-  GObjectPtr<GMimeMultipart> body(g_mime_multipart_new_with_subtype("mixed"));
-  // "=_" occurs neither in base64 nor in quoted-printable (RFC 2045 section 6.7).
-  g_mime_multipart_set_boundary(body.get(), ("=_" + message.boundary).c_str());
-  add_text(body.get(), message.text);
-  for (const MailAttachment& each : message.attachments) add_attachment(body.get(), each);
-  g_mime_message_set_mime_part(mail.get(), GMIME_OBJECT(body.get()));
+  const GObjectPtr<GMimePart> text = make_text(message.text);
+  if (message.attachments.empty()) {
+    g_mime_message_set_mime_part(mail.get(), GMIME_OBJECT(text.get()));
+  } else {
+    GObjectPtr<GMimeMultipart> body(g_mime_multipart_new_with_subtype("mixed"));
+    // "=_" occurs neither in base64 nor in quoted-printable (RFC 2045 section 6.7).
+    g_mime_multipart_set_boundary(body.get(), ("=_" + message.boundary).c_str());
+    g_mime_multipart_add(body.get(), GMIME_OBJECT(text.get()));
+    for (const MailAttachment& each : message.attachments) add_attachment(body.get(), each);
+    g_mime_message_set_mime_part(mail.get(), GMIME_OBJECT(body.get()));
+  }
 
   FormatPtr format(g_mime_format_options_new());
   g_mime_format_options_set_newline_format(format.get(), GMIME_NEWLINE_FORMAT_DOS);

@@ -49,9 +49,9 @@ struct MailMessage {
 };
 
 // The message with CRLF line ends, 7-bit, no line above 998 characters: multipart/mixed, the text first
-// (UTF-8, quoted-printable), then the attachments (base64). A control character in a header value becomes a
-// space, so that no value can begin another header. `internal` when a mailbox, a header's name, the
-// identifier or the boundary is not what is said above. Thread safe.
+// (UTF-8, quoted-printable), then the attachments (base64); without any, the text alone. A control character
+// in a header value becomes a space, so that no value can begin another header. `internal` when a mailbox, a
+// header's name, the identifier or the boundary is not what is said above. Thread safe.
 Result<std::string> write_mail(const MailMessage& message);
 
 // No message of such parts is larger than this, when its headers and text together have at most `text_bytes`

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "adapters/formats/check/mail_check.h"
+#include "adapters/mssante/notice_text.h"
 #include "passerelle/internal/v1/stored.pb.h"
 #include "passerelle/v1/config.pb.h"
 #include "passerelle/v1/gateway.pb.h"
@@ -66,6 +67,7 @@ Status check_recipient(const Dispatch& dispatch, Environment environment) {
   const v1::Recipient& recipient = event.recipients(dispatch.recipient_index);
   const v1::Visibility& flags = event.visibility();
   RuleFaults faults;
+  const bool notice = is_notice(telling_of(dispatch));
   if (recipient.has_patient()) {
     if (!ins_is_qualified(dispatch.header.patient(), environment))
       faults.add(recipient_path(dispatch.recipient_index) + ".patient",
@@ -75,10 +77,11 @@ Status check_recipient(const Dispatch& dispatch, Environment environment) {
   } else if (goes_to_a_patient(recipient)) {
     faults.add(recipient_path(dispatch.recipient_index),
                "a patient's mailbox: name the patient as recipient (patient)");
-  } else if (flags.hidden_from_professionals()) {
+  } else if (!notice && flags.hidden_from_professionals()) {
     faults.add(professionals_flag, "false expected when a professional or a structure is a recipient");
   }
-  if (dispatch.tenant.strict_flags()) check_strict_flags(event, faults);
+  // The flags are about the document, which a notice has not.
+  if (!notice && dispatch.tenant.strict_flags()) check_strict_flags(event, faults);
   return faults.status();
 }
 

@@ -85,8 +85,10 @@ std::string telephone_of(const v1::Organization& organization) {
   return {};
 }
 
-std::string body_for_professional(const std::string& sender, const std::string& telephone, bool with_pdf) {
-  std::string text = "Il concerne la personne nommée dans l'objet de ce message.\n\nPièces jointes :\n";
+std::string body_for_professional(const std::string& sender, const std::string& telephone,
+                                  std::string_view proposal, bool with_pdf) {
+  std::string text = "Il concerne la personne nommée dans l'objet de ce message.\n\n";
+  text.append(proposal).append("Pièces jointes :\n");
   if (with_pdf) text += "- le fichier PDF : le document, à lire ou à imprimer ;\n";
   text +=
       "- IHE_XDM.zip : le document au format CDA, que votre logiciel métier peut intégrer au dossier du "
@@ -133,6 +135,10 @@ std::string short_label(const stored::DocumentHeader& header) {
   const bool cut_in_a_word = whole[label.size()] != ' ';
   size_t space = label.rfind(' ');
   if (cut_in_a_word && space != std::string::npos) label.resize(space);
+  // What a bracket that was cut off would have explained.
+  if (const size_t bracket = label.rfind('(');
+      bracket != std::string::npos && label.find(')', bracket) == std::string::npos)
+    label.resize(bracket);
   for (space = label.rfind(' ');
        space != std::string::npos && announces(std::string_view(label).substr(space + 1));
        space = label.rfind(' ')) {
@@ -164,7 +170,7 @@ std::string pdf_name(const stored::DocumentHeader& header, const TimeZone& zone)
   return name + ".pdf";
 }
 
-std::string mail_body(const Dispatch& dispatch, bool with_pdf) {
+std::string mail_body(const Dispatch& dispatch, std::string_view proposal, bool with_pdf) {
   const v1::CoordinationEvent& event = dispatch.request.event();
   const v1::Recipient& recipient = event.recipients(dispatch.recipient_index);
   const v1::Organization& organization = event.source().organization();
@@ -177,7 +183,7 @@ std::string mail_body(const Dispatch& dispatch, bool with_pdf) {
   const std::string telephone = telephone_of(organization);
   if (recipient.has_patient())
     return text + body_for_patient(sender, telephone, with_pdf, recipient.patient().close_exchange());
-  return text + body_for_professional(sender, telephone, with_pdf);
+  return text + body_for_professional(sender, telephone, proposal, with_pdf);
 }
 
 }  // namespace psl

@@ -20,8 +20,8 @@ std::string mail_subject(const stored::DocumentHeader& header);
 // ECO.2.1.5, ECO.2.1.6.
 std::string pdf_name(const stored::DocumentHeader& header, const TimeZone& zone);
 
-// What a reader sees first: what this is, from whom, how to open it. No clinical text, no name of a patient,
-// hence not the PDF's name either.
-std::string mail_body(const Dispatch& dispatch, bool with_pdf);
+// What a reader sees first: what this is, from whom, how to open it; `proposal` (notice_text.h) comes after
+// who sends what. No clinical text, no name of a patient, hence not the PDF's name either.
+std::string mail_body(const Dispatch& dispatch, std::string_view proposal, bool with_pdf);
 
 }  // namespace psl

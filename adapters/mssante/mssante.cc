@@ -9,6 +9,7 @@
 #include "adapters/formats/xdm.h"
 #include "adapters/mssante/mail_rules.h"
 #include "adapters/mssante/mail_text.h"
+#include "adapters/mssante/notice_text.h"
 #include "gateway/base/hash.h"
 #include "passerelle/internal/v1/stored.pb.h"
 #include "passerelle/v1/config.pb.h"
@@ -70,9 +71,7 @@ v1::Issue readable_copy_left_out(const std::string& path) {
       "Le PDF n'est pas joint : avec lui, le message dépasserait la taille acceptée par la messagerie.");
 }
 
-// The headers against the document before anything leaves: a mail that announces what it does not carry, or
-// goes to another patient, becomes a task for a person.
-Status check_own_mail(const MailMessage& mail, const Dispatch& dispatch, Environment environment) {
+MailHead head_of(const MailMessage& mail) {
   MailHead head;
   head.from = mail.from.mailbox;
   for (const MailAddress& each : mail.to) head.to.push_back(each.mailbox);
@@ -80,12 +79,41 @@ Status check_own_mail(const MailMessage& mail, const Dispatch& dispatch, Environ
   head.message_id = mail.message_id;
   head.dated = !mail.date.empty();
   head.headers = mail.headers;
+  return head;
+}
+
+// The headers against the document before anything leaves: a mail that announces what it does not carry, or
+// goes to another patient, becomes a task for a person.
+Status check_own_mail(const MailMessage& mail, const Dispatch& dispatch, Environment environment) {
   const v1::Visibility& flags = dispatch.request.event().visibility();
   const MailDocuments documents = {{&dispatch.header},
                                    {flags.hidden_from_professionals(), flags.hidden_from_patient()}};
   std::vector<v1::Issue> issues;
-  check_mail_head(head, {}, documents, environment, issues);
+  check_mail_head(head_of(mail), {}, documents, environment, issues);
   return fault_of_ours("mail", issues);
+}
+
+// The candidate's own proposal, in the conversation of which a notice is the next message; null when there is
+// none.
+const stored::Proposal* proposal_told(const Dispatch& dispatch) {
+  const v1::Recipient& told = recipient_of(dispatch);
+  const auto mailbox_of = [](const v1::Recipient& each) {
+    return each.has_person() ? each.person().mailbox() : each.structure().mailbox();
+  };
+  const stored::OrientationCase& state = dispatch.care.orientation();
+  if (telling_of(dispatch) == stored::TELLING_REDUCED) return nullptr;
+  for (const stored::Proposal& each : state.proposals()) {
+    const int index = each.recipient_index();
+    if (index >= 0 && index < state.event().recipients_size() &&
+        same_ignoring_case(mailbox_of(state.event().recipients(index)), mailbox_of(told)))
+      return &each;
+  }
+  return nullptr;
+}
+
+Status check_document_there(const Dispatch& dispatch) {
+  if (dispatch.document.cda || is_notice(telling_of(dispatch))) return {};
+  return field_error(recipient_path(dispatch.recipient_index), "an event that has a document expected");
 }
 
 Error too_large(const Dispatch& dispatch, uint64_t most) {
@@ -121,11 +149,20 @@ Result<std::unique_ptr<MssanteAdapter>> MssanteAdapter::create(const v1::Mssante
   setup.environment = config.environment() == v1::Config::TEST ? Environment::test : Environment::production;
   setup.server = server_of(partner, mailbox->domain());
   setup.info = {partner.name(), "mssante", setup.server.connections, true, false};
+  if (partner.has_imap()) {
+    auto replies = ReplyBox::server_of(partner);
+    if (!replies.ok()) return wrong(replies.error().text);
+    setup.replies = std::move(*replies);
+    setup.info.collects = true;
+  }
   return std::make_unique<MssanteAdapter>(std::move(setup), env);
 }
 
 MssanteAdapter::MssanteAdapter(Setup setup, Env& env)
-    : setup_(std::move(setup)), sender_(setup_.server, env) {}
+    : setup_(std::move(setup)), sender_(setup_.server, env) {
+  if (setup_.replies)
+    replies_.emplace(*setup_.replies, setup_.mailbox.substr(setup_.mailbox.find('@') + 1), env);
+}
 
 bool MssanteAdapter::carries(const v1::SubmitEventRequest& request, int recipient_index) const {
   if (recipient_index < 0 || recipient_index >= request.event().recipients_size()) return false;
@@ -161,24 +198,52 @@ Result<const TimeZone*> MssanteAdapter::zone_of(const Dispatch& dispatch) const 
   return &found->second;
 }
 
-std::string MssanteAdapter::message_id(const Dispatch& dispatch) const {
+std::string MssanteAdapter::message_id(const Uuid& delivery_id, int generation) const {
   const std::string domain = setup_.mailbox.substr(setup_.mailbox.find('@') + 1);
-  return dispatch.delivery_id.text() + "." + std::to_string(dispatch.generation) + "@" + domain;
+  return delivery_id.text() + "." + std::to_string(generation) + "@" + domain;
+}
+
+MailMessage MssanteAdapter::begin_message(const Dispatch& dispatch, const TimeZone& zone,
+                                          const std::string& to) const {
+  MailMessage mail;
+  mail.from = {setup_.name, setup_.mailbox};
+  mail.to = {{"", to}};
+  mail.reply_to = {{"", setup_.reply_to}};
+  mail.date = mail_date(dispatch.dated_at, zone);
+  mail.message_id = message_id(dispatch.delivery_id, dispatch.generation);
+  mail.boundary = to_hex(sha256_of_parts({"boundary", mail.message_id}).substr(0, 16));
+  // A receiver answers with a receipt only when this equals the return path (V2LPS struct-msg-mdn).
+  mail.headers.emplace_back("Disposition-Notification-To", setup_.mailbox);
+  return mail;
+}
+
+Result<std::string> MssanteAdapter::write_notice(const Dispatch& dispatch, const TimeZone& zone,
+                                                 const std::string& to) const {
+  MailMessage mail = begin_message(dispatch, zone, to);
+  NoticeText notice = notice_text(dispatch, zone);
+  mail.subject = std::move(notice.subject);
+  mail.text = std::move(notice.body);
+  if (const stored::Proposal* proposal = proposal_told(dispatch)) {
+    // Of its first sending: a proposal that was sent again is followed by its reference in the subject.
+    if (const auto delivery = Uuid::from_raw(proposal->delivery_id())) {
+      const std::string told = "<" + message_id(*delivery, 0) + ">";
+      mail.headers.emplace_back("In-Reply-To", told);
+      mail.headers.emplace_back("References", told);
+    }
+  }
+  mail.headers.emplace_back("X-MSS-NIL", setup_.product);
+  std::vector<v1::Issue> issues;
+  check_notice_head(head_of(mail), mail.text, dispatch.header, notice_names_person(dispatch), issues);
+  if (Status status = fault_of_ours("mail", issues); !status.ok()) return std::move(status).error();
+  return write_mail(mail);
 }
 
 Result<std::string> MssanteAdapter::write_message(const Dispatch& dispatch, const TimeZone& zone,
                                                   const std::string& to, const Archive& archive,
                                                   bool with_pdf) const {
   const stored::DocumentHeader& header = dispatch.header;
-  MailMessage mail;
-  mail.from = {setup_.name, setup_.mailbox};
-  mail.to = {{"", to}};
-  mail.reply_to = {{"", setup_.reply_to}};
+  MailMessage mail = begin_message(dispatch, zone, to);
   mail.subject = mail_subject(header);
-  mail.date = mail_date(dispatch.dated_at, zone);
-  mail.message_id = message_id(dispatch);
-  // A receiver answers with a receipt only when this equals the return path (V2LPS struct-msg-mdn).
-  mail.headers.emplace_back("Disposition-Notification-To", setup_.mailbox);
   const std::string_view code = first_characters(header.metadata().type().code(), 64);
   if (!code.empty()) mail.headers.emplace_back("X-MSS-CODECDA", code);
   mail.headers.emplace_back("X-MSS-INS", ins_is_qualified(header.patient(), setup_.environment) ? "O" : "N");
@@ -186,11 +251,12 @@ Result<std::string> MssanteAdapter::write_message(const Dispatch& dispatch, cons
   const v1::Recipient& recipient = recipient_of(dispatch);
   if (recipient.has_patient() && recipient.patient().close_exchange())
     mail.headers.emplace_back("X-MSS-MES", "FIN");
-  mail.text = mail_body(dispatch, with_pdf);
+  const bool proposal = telling_of(dispatch) == stored::TELLING_PROPOSAL;
+  mail.text =
+      mail_body(dispatch, proposal ? proposal_text(dispatch, zone, setup_.info.collects) : "", with_pdf);
   mail.attachments.push_back({"IHE_XDM.zip", "application/zip", view(archive.zip)});
   if (with_pdf)
     mail.attachments.push_back({archive.pdf_name, "application/pdf", view(dispatch.document.pdf)});
-  mail.boundary = to_hex(sha256_of_parts({"boundary", mail.message_id}).substr(0, 16));
   if (Status status = check_own_mail(mail, dispatch, setup_.environment); !status.ok())
     return std::move(status).error();
   return write_mail(mail);
@@ -219,18 +285,30 @@ Result<Payload> MssanteAdapter::wrap(const Dispatch& dispatch) const {
   if (!to.ok()) return to.error();
   const auto zone = zone_of(dispatch);
   if (!zone.ok()) return zone.error();
+  if (Status there = check_document_there(dispatch); !there.ok()) return std::move(there).error();
+  const auto addressed = [&](Payload payload) {
+    payload.reference = "<" + message_id(dispatch.delivery_id, dispatch.generation) + ">";
+    payload.sender = setup_.mailbox;
+    payload.recipient = *to;
+    return payload;
+  };
+  if (is_notice(telling_of(dispatch))) {
+    auto message = write_notice(dispatch, **zone, *to);
+    if (!message.ok()) return std::move(message).error();
+    Payload payload;
+    payload.body = make_bytes(std::move(*message));
+    payload.files = {{"message.eml", "message/rfc822", payload.body}};
+    return addressed(std::move(payload));
+  }
   auto zip = write_xdm(xdm_input(dispatch, **zone));
   if (!zip.ok()) return std::move(zip).error();
   const Archive archive{make_bytes(std::move(*zip)), pdf_name(dispatch.header, **zone)};
   Result<Payload> payload = fit_message(dispatch, **zone, *to, archive);
   if (!payload.ok()) return payload;
-  payload->reference = "<" + message_id(dispatch) + ">";
-  payload->sender = setup_.mailbox;
-  payload->recipient = *to;
   payload->files = {{"document.xml", "text/xml", dispatch.document.cda},
                     {"message.eml", "message/rfc822", payload->body},
                     {"IHE_XDM.zip", "application/zip", archive.zip}};
-  return payload;
+  return addressed(std::move(*payload));
 }
 
 Result<std::vector<v1::Issue>> MssanteAdapter::admit(const Dispatch& dispatch) const {
@@ -239,6 +317,8 @@ Result<std::vector<v1::Issue>> MssanteAdapter::admit(const Dispatch& dispatch) c
   if (const auto to = address(dispatch); !to.ok()) return to.error();
   const auto zone = zone_of(dispatch);
   if (!zone.ok()) return zone.error();
+  if (Status there = check_document_there(dispatch); !there.ok()) return std::move(there).error();
+  if (is_notice(telling_of(dispatch))) return std::vector<v1::Issue>{};
   const std::array<uint64_t, 2> attachments = {xdm_size_bound(xdm_input(dispatch, **zone)),
                                                view(dispatch.document.pdf).size()};
   if (mail_size_bound(mail_text_bytes_max, attachments) <= setup_.message_bytes_max)
@@ -257,6 +337,22 @@ Outcome MssanteAdapter::lookup(const Payload&, Instant) {
   return {Verdict::unknown, "CANNOT_LOOK_UP", "", false};  // SMTP has no such question
 }
 
-Status MssanteAdapter::probe(Instant deadline) { return sender_.probe(deadline); }
+Result<std::vector<Inbound>> MssanteAdapter::collect(int most, Instant deadline) {
+  return replies_ ? replies_->collect(most, deadline) : Adapter::collect(most, deadline);
+}
+
+Status MssanteAdapter::acknowledge(const Inbound& inbound, Instant deadline) {
+  return replies_ ? replies_->acknowledge(inbound, deadline) : Adapter::acknowledge(inbound, deadline);
+}
+
+Status MssanteAdapter::probe(Instant deadline) {
+  Status sends = sender_.probe(deadline);
+  return sends.ok() && replies_ ? replies_->probe(deadline) : sends;
+}
+
+void MssanteAdapter::stop() {
+  sender_.stop();
+  if (replies_) replies_->stop();
+}
 
 }  // namespace psl

@@ -1,13 +1,16 @@
-// Letters by MSSanté: an IHE_XDM.zip and a readable PDF in a mail, submitted to an operator. MSSanté
-// référentiel socle (ECO.2.*); ARCHITECTURE.md says what settles its outcomes.
+// Documents by MSSanté: an IHE_XDM.zip and a readable PDF in a mail, submitted to an operator; and notices
+// without document. MSSanté référentiel socle (ECO.2.*); ARCHITECTURE.md says what settles its outcomes.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "adapters/formats/calendar.h"
+#include "adapters/formats/mime.h"
+#include "adapters/mssante/collect.h"
 #include "gateway/core/adapter.h"
 #include "gateway/core/checked.h"
 #include "gateway/net/smtp.h"
@@ -34,6 +37,8 @@ class MssanteAdapter final : public Adapter {
     Environment environment = Environment::production;
     std::map<std::string, TimeZone, std::less<>> zones;
     SmtpServer server;
+    // Where replies are read; nothing: nowhere.
+    std::optional<ImapServer> replies;
   };
 
   // `partner` with its defaults filled in; of `config`: the environment, the product and the tenants' time
@@ -50,8 +55,11 @@ class MssanteAdapter final : public Adapter {
   Result<std::vector<v1::Issue>> admit(const Dispatch& dispatch) const override;
   Outcome deliver(const Payload& payload, Instant deadline) override;
   Outcome lookup(const Payload& payload, Instant deadline) override;
+  Result<std::vector<Inbound>> collect(int most, Instant deadline) override;
+  Status acknowledge(const Inbound& inbound, Instant deadline) override;
+  // Of the mailbox of the replies, too.
   Status probe(Instant deadline) override;
-  void stop() override { sender_.stop(); }
+  void stop() override;
 
  private:
   struct Archive {
@@ -60,15 +68,21 @@ class MssanteAdapter final : public Adapter {
   };
 
   Result<const TimeZone*> zone_of(const Dispatch& dispatch) const;
+  // What every mail of ours has above its parts.
+  MailMessage begin_message(const Dispatch& dispatch, const TimeZone& zone, const std::string& to) const;
+  // Without document.
+  Result<std::string> write_notice(const Dispatch& dispatch, const TimeZone& zone,
+                                   const std::string& to) const;
   Result<std::string> write_message(const Dispatch& dispatch, const TimeZone& zone, const std::string& to,
                                     const Archive& archive, bool with_pdf) const;
   // The message that fits, and what had to be left out of it.
   Result<Payload> fit_message(const Dispatch& dispatch, const TimeZone& zone, const std::string& to,
                               const Archive& archive) const;
-  std::string message_id(const Dispatch& dispatch) const;
+  std::string message_id(const Uuid& delivery_id, int generation) const;
 
   const Setup setup_;
   SmtpSender sender_;
+  std::optional<ReplyBox> replies_;
 };
 
 }  // namespace psl

@@ -1,5 +1,7 @@
 #include "adapters/webhook/webhook.h"
 
+#include <google/protobuf/generated_enum_reflection.h>
+
 #include "fhir/json_writer.h"
 #include "gateway/base/hash.h"
 #include "gateway/core/document_facts.h"
@@ -50,6 +52,94 @@ void write_visibility(fhir::JsonWriter& json, const v1::Visibility& visibility) 
   if (visibility.hidden_from_patient()) json.element("patient");
   if (visibility.hidden_from_legal_representatives()) json.element("legal_representatives");
   json.end();
+}
+
+stored::Telling told_to(const Dispatch& dispatch) {
+  const int index = dispatch.recipient_index;
+  return index < dispatch.care.routed_size() ? dispatch.care.routed(index).telling()
+                                             : stored::TELLING_DOCUMENT;
+}
+
+bool tells_document(stored::Telling telling) {
+  return telling == stored::TELLING_DOCUMENT || telling == stored::TELLING_PROPOSAL;
+}
+
+// The enumerator's name; what says nothing is left out.
+template <typename Enum>
+void write_choice(fhir::JsonWriter& json, std::string_view name, Enum choice) {
+  const auto* known = google::protobuf::GetEnumDescriptor<Enum>()->FindValueByNumber(choice);
+  if (choice != 0 && known != nullptr) json.text(name, known->name());
+}
+
+void write_moment(fhir::JsonWriter& json, std::string_view name, bool present,
+                  const google::protobuf::Timestamp& at) {
+  if (present) json.text(name, to_rfc3339(Instant{at.seconds() * 1000000 + at.nanos() / 1000}));
+}
+
+// The proposal that this tool has, or had, to answer; null when it was not asked.
+const stored::Proposal* proposal_of_tool(const Dispatch& dispatch) {
+  const stored::OrientationCase& state = dispatch.care.orientation();
+  const std::string& tool = dispatch.request.event().recipients(dispatch.recipient_index).tool().name();
+  for (const stored::Proposal& each : state.proposals()) {
+    const int index = each.recipient_index();
+    if (index >= 0 && index < state.event().recipients_size() &&
+        state.event().recipients(index).tool().name() == tool)
+      return &each;
+  }
+  return nullptr;
+}
+
+void write_step(fhir::JsonWriter& json, const v1::OrientationUpdate& update, stored::Telling telling) {
+  write_choice(json, "step", update.step());
+  write_moment(json, "wanted_from", update.has_wanted_from(), update.wanted_from());
+  write_moment(json, "wanted_before", update.has_wanted_before(), update.wanted_before());
+  // Of somebody else's answer, a candidate learns the result only.
+  if (telling != stored::TELLING_DOCUMENT) return;
+  write_choice(json, "reason", update.reason());
+  if (!update.has_appointment()) return;
+  json.object("appointment");
+  write_moment(json, "start", update.appointment().has_start(), update.appointment().start());
+  write_moment(json, "end", update.appointment().has_end(), update.appointment().end());
+  json.text("place", update.appointment().place()).end();
+}
+
+// Where an orientation stands, in codes: what it is about is in the document.
+void write_orientation(fhir::JsonWriter& json, const Dispatch& dispatch, stored::Telling telling) {
+  const v1::CoordinationEvent& event = dispatch.request.event();
+  if (!event.has_orientation() && !event.has_orientation_update()) return;
+  const stored::OrientationCase& state = dispatch.care.orientation();
+  const v1::Orientation& asked = event.has_orientation() ? event.orientation() : state.event().orientation();
+  json.object("orientation")
+      .text("event_id", Uuid::from_raw(state.event_id()).value_or(dispatch.event_id).text());
+  write_choice(json, "kind", asked.kind());
+  write_choice(json, "urgency", asked.urgency());
+  write_choice(json, "state", state.state());
+  if (event.has_orientation()) {
+    write_moment(json, "wanted_from", asked.has_wanted_from(), asked.wanted_from());
+    write_moment(json, "wanted_before", asked.has_wanted_before(), asked.wanted_before());
+  } else {
+    write_step(json, event.orientation_update(), telling);
+  }
+  const stored::Proposal* proposal =
+      telling == stored::TELLING_DOCUMENT ? nullptr : proposal_of_tool(dispatch);
+  if (proposal != nullptr) {
+    if (const auto id = Uuid::from_raw(proposal->delivery_id())) json.text("proposal_id", id->text());
+    if (telling == stored::TELLING_PROPOSAL)
+      write_moment(json, "answer_before", proposal->has_expires_at(), proposal->expires_at());
+  }
+  json.end();
+}
+
+void write_document(fhir::JsonWriter& json, const Dispatch& dispatch) {
+  const v1::DocumentMetadata& metadata = dispatch.header.metadata();
+  json.text("replaces", dispatch.header.replaces())
+      .object("document")
+      .text("id", metadata.document_id())
+      .text("title", metadata.title())
+      .text("type_code", metadata.type().code());
+  write_file(json, "text/xml", view(dispatch.document.cda));
+  if (dispatch.document.pdf)
+    write_file(json.object("readable_copy"), "application/pdf", view(dispatch.document.pdf));
 }
 
 Outcome outcome_of_status(int status) {
@@ -109,6 +199,9 @@ Result<std::string> WebhookAdapter::address(const Dispatch& dispatch) const {
 
 Result<std::vector<v1::Issue>> WebhookAdapter::admit(const Dispatch& dispatch) const {
   if (const auto to = address(dispatch); !to.ok()) return to.error();
+  if (tells_document(told_to(dispatch)) && !dispatch.document.cda)
+    return field_error("event.recipients[" + std::to_string(dispatch.recipient_index) + "].tool",
+                       "an event that has a document expected");
   if (body_bytes_bound(dispatch.document) <= setup_.body_bytes_max) return std::vector<v1::Issue>{};
   return field_error(
       "event.recipients[" + std::to_string(dispatch.recipient_index) + "].tool",
@@ -120,28 +213,28 @@ Result<Payload> WebhookAdapter::wrap(const Dispatch& dispatch) const {
   const v1::CoordinationEvent& event = dispatch.request.event();
   const auto* kind = event.GetDescriptor()->FindFieldByNumber(event.kind_case());
   PSL_CHECK(kind != nullptr);  // intake takes no event without one
-  const v1::DocumentMetadata& metadata = dispatch.header.metadata();
+  const stored::Telling telling = told_to(dispatch);
+  const bool with_document = tells_document(telling);
   fhir::JsonWriter json(body_bytes_bound(dispatch.document));
   json.text("event_id", dispatch.event_id.text())
       .text("delivery_id", dispatch.delivery_id.text())
       .text("tenant", dispatch.tenant.name())
-      .text("kind", kind->name())
-      .text("occurred_at", to_rfc3339(dispatch.dated_at));
-  write_visibility(json, event.visibility());
-  write_patient(json, dispatch.header.patient(), setup_.environment);
-  json.text("replaces", dispatch.header.replaces())
-      .object("document")
-      .text("id", metadata.document_id())
-      .text("title", metadata.title())
-      .text("type_code", metadata.type().code());
-  write_file(json, "text/xml", view(dispatch.document.cda));
-  if (dispatch.document.pdf)
-    write_file(json.object("readable_copy"), "application/pdf", view(dispatch.document.pdf));
+      .text("kind", kind->name());
+  // Letters came before there was anything else to tell.
+  if (!event.has_discharge_letter() || telling != stored::TELLING_DOCUMENT)
+    json.text("telling", stored::Telling_Name(telling));
+  json.text("occurred_at", to_rfc3339(dispatch.dated_at));
+  if (telling != stored::TELLING_REDUCED) write_orientation(json, dispatch, telling);
+  if (with_document) {
+    write_visibility(json, event.visibility());
+    write_patient(json, dispatch.header.patient(), setup_.environment);
+    write_document(json, dispatch);
+  }
   Payload payload;
   payload.body = make_bytes(json.finish());
   payload.reference = dispatch.delivery_id.text() + "-" + std::to_string(dispatch.generation);
-  payload.files = {{"document.xml", "text/xml", dispatch.document.cda},
-                   {"body.json", "application/json", payload.body}};
+  if (with_document) payload.files.push_back({"document.xml", "text/xml", dispatch.document.cda});
+  payload.files.push_back({"body.json", "application/json", payload.body});
   return payload;
 }
 

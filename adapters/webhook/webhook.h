@@ -1,5 +1,6 @@
-// Documents as signed JSON over HTTPS, for tools that speak neither mail nor FHIR. docs/webhook.md is what
-// the developer of such a tool reads; the signature is that of Standard Webhooks 1.0.0.
+// Documents, proposals and notices as signed JSON over HTTPS, for tools that speak neither mail nor FHIR.
+// docs/webhook.md is what the developer of such a tool reads; the signature is that of Standard
+// Webhooks 1.0.0.
 #pragma once
 
 #include <cstdint>

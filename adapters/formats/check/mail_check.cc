@@ -110,6 +110,21 @@ class HeadCheck {
     }
   }
 
+  // Of a mail that carries no document.
+  void run_notice(std::string_view text, bool may_name_patient) {
+    check_repeats();
+    check_envelope();
+    check_product();
+    if (head_.subject.starts_with("XDM/")) add_issue(issues_, Rule::notice_announces_document, "Subject");
+    for (const std::string_view mark : {"X-MSS-CODECDA", "X-MSS-INS"}) {
+      if (!head_.header(mark).empty()) add_issue(issues_, Rule::notice_announces_document, mark);
+    }
+    if (documents_.headers.empty()) return;
+    if (names_patient(head_.subject)) add_issue(issues_, Rule::notice_names_patient, "Subject");
+    if (may_name_patient ? has_ins(text) : names_patient(text))
+      add_issue(issues_, Rule::notice_names_patient, "text");
+  }
+
  private:
   const v1::Patient& patient() const { return documents_.headers.front()->patient(); }
 
@@ -192,11 +207,15 @@ class HeadCheck {
       add_issue(issues_, Rule::mail_subject_name_form, "Subject");
   }
 
-  // The X-MSS headers.
-  void check_marks() {
+  void check_product() {
     if (head_.header("X-MSS-NIL").empty()) add_issue(issues_, Rule::mail_product_missing, "X-MSS-NIL");
     const std::string_view closing = head_.header("X-MSS-MES");
     if (!closing.empty() && closing != "FIN") add_issue(issues_, Rule::mail_closing_unknown, "X-MSS-MES");
+  }
+
+  // The X-MSS headers.
+  void check_marks() {
+    check_product();
     const std::string_view ins = head_.header("X-MSS-INS");
     if (ins != "O" && ins != "N") add_issue(issues_, Rule::mail_ins_flag_missing, "X-MSS-INS");
     const std::string_view codes = head_.header("X-MSS-CODECDA");
@@ -380,10 +399,17 @@ void check_parts_form(const std::vector<MailPart>& parts, std::vector<v1::Issue>
   }
 }
 
+// Nothing is attached, and nothing announces that something is.
+bool is_notice(const ReadMail& mail) {
+  return mail.parts.size() == 1 && mail.parts[0].media_type == "text/plain" &&
+         mail.parts[0].disposition != "attachment" && !mail.head.subject.starts_with(subject_prefix) &&
+         mail.head.header("X-MSS-CODECDA").empty();
+}
+
 // The message around its parts.
 void check_message_form(std::string_view message, const ReadMail& mail, std::vector<v1::Issue>& issues) {
   if (!mail.closed) add_issue(issues, Rule::mail_cut, "message");
-  if (mail.media_type != "multipart/mixed" && mail.media_type != "multipart/signed")
+  if (mail.media_type != "multipart/mixed" && mail.media_type != "multipart/signed" && !is_notice(mail))
     add_issue(issues, Rule::mail_not_mixed, "Content-Type");
   const std::string_view head = message.substr(0, std::min(message.find("\n\r\n"), message.find("\n\n")));
   if (std::any_of(head.begin(), head.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
@@ -408,12 +434,21 @@ void check_mail_head(const MailHead& head, std::string_view text, const MailDocu
   HeadCheck(head, documents, environment, issues).run(text);
 }
 
+void check_notice_head(const MailHead& head, std::string_view text, const stored::DocumentHeader& about,
+                       bool may_name_patient, std::vector<v1::Issue>& issues) {
+  HeadCheck(head, {{&about}, {}}, Environment::test, issues).run_notice(text, may_name_patient);
+}
+
 void check_mail(std::string_view message, const CdaReadOptions& options, std::vector<v1::Issue>& issues) {
   const Result<ReadMail> mail = read_mail(message);
   if (!mail.ok()) return add_issue(issues, Rule::mail_unreadable, "message");
   check_message_form(message, *mail, issues);
   check_text_part(mail->parts, issues);
   check_parts_form(mail->parts, issues);
+  if (is_notice(*mail)) {
+    add_issue(issues, Rule::notice_only, "message");
+    return HeadCheck(mail->head, {}, options.environment, issues).run_notice({}, false);
+  }
   const MailPart* archive = find_archive(mail->parts, issues);
   XdmFacts facts;
   if (archive != nullptr) facts = check_xdm(archive->content, options, issues);

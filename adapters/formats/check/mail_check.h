@@ -25,8 +25,15 @@ struct MailDocuments {
 void check_mail_head(const MailHead& head, std::string_view text, const MailDocuments& documents,
                      Environment environment, std::vector<passerelle::v1::Issue>& issues);
 
+// The headers and the text of a mail that carries no document, and is about this patient. `may_name_patient`:
+// its reader may know who it is (CSP art. R.1110-2); the INS stays out whatever happens. Thread safe.
+void check_notice_head(const MailHead& head, std::string_view text,
+                       const passerelle::internal::v1::DocumentHeader& about, bool may_name_patient,
+                       std::vector<passerelle::v1::Issue>& issues);
+
 // The whole mail: its parts, its archive (check_xdm), then check_mail_head. Issues name parts by position:
-// "part[3]", and what is in the archive as check_xdm does. Thread safe.
+// "part[3]", and what is in the archive as check_xdm does. A mail that neither has nor announces a document
+// is held to the rules of a notice. Thread safe.
 void check_mail(std::string_view message, const CdaReadOptions& options,
                 std::vector<passerelle::v1::Issue>& issues);
 

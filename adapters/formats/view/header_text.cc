@@ -47,7 +47,21 @@ void append_word(std::string& text, std::string_view word) {
   text += word;
 }
 
-// JDV_J245 and JDV_J246 as they are written before a name; others as they are.
+std::string child_line(const XmlElement& element, std::string_view name, ViewNotes& notes) {
+  const XmlElement* child = cda_child(element, name);
+  return child == nullptr ? std::string() : line_of(*child, notes);
+}
+
+const XmlElement* first_at(const XmlElement& entity,
+                           std::initializer_list<std::initializer_list<std::string_view>> paths) {
+  for (const auto& path : paths) {
+    if (const XmlElement* found = cda_at(entity, path)) return found;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 std::string civility_shown(std::string code) {
   if (code == "DR") return "Dr";
   if (code == "PR") return "Pr";
@@ -56,7 +70,6 @@ std::string civility_shown(std::string code) {
   return code;
 }
 
-// A number is not broken over two lines.
 std::string phone_shown(std::string_view number) {
   std::string digits;
   if (number.substr(0, 3) == "+33") {
@@ -73,21 +86,6 @@ std::string phone_shown(std::string_view number) {
   for (size_t i = 2; i < 10; i += 2) text += "\u00A0" + digits.substr(i, 2);
   return text;
 }
-
-std::string child_line(const XmlElement& element, std::string_view name, ViewNotes& notes) {
-  const XmlElement* child = cda_child(element, name);
-  return child == nullptr ? std::string() : line_of(*child, notes);
-}
-
-const XmlElement* first_at(const XmlElement& entity,
-                           std::initializer_list<std::initializer_list<std::string_view>> paths) {
-  for (const auto& path : paths) {
-    if (const XmlElement* found = cda_at(entity, path)) return found;
-  }
-  return nullptr;
-}
-
-}  // namespace
 
 void join_part(std::string& text, std::string_view part) {
   if (part.empty()) return;

@@ -226,7 +226,10 @@ class Facts {
     std::string period = encounter == nullptr ? "" : period_shown(cda_child(*encounter, "effectiveTime"));
     if (period.empty())
       period = period_shown(cda_at(root_, {"documentationOf", "serviceEvent", "effectiveTime"}));
-    add_fact(facts_, "Séjour", std::move(period));
+    // A contact that has no end is no stay: the day of the document tells it.
+    const bool contact = encounter != nullptr && cda_value(*encounter, "code", "code") == "AMB" &&
+                         cda_at(*encounter, {"effectiveTime", "high"}) == nullptr;
+    if (!contact) add_fact(facts_, "Séjour", std::move(period));
     if (encounter == nullptr) return;
     add_fact(facts_, "Numéro de séjour", std::string(cda_value(*encounter, "id", "extension")));
     if (const XmlElement* place = cda_at(*encounter, {"location", "healthCareFacility", "location", "name"}))

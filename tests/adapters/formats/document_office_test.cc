@@ -39,7 +39,7 @@ Prepared prepare(v1::SubmitEventRequest& request, const ReadableCopy& readable =
   const auto office = CdaDocumentOffice::create(config, readable);
   EXPECT_TRUE(office.ok());
   stored::DocumentHeader header;
-  auto result = (*office)->prepare(request, config.tenants(0), event_id, header);
+  auto result = (*office)->prepare(request, {config.tenants(0), event_id, {}}, header);
   return {std::move(result), std::move(header)};
 }
 
@@ -107,7 +107,7 @@ TEST(DocumentOffice, GivesTheSameDocumentToTheSameEventAndAnotherToAnother) {
   stored::DocumentHeader header;
   const Uuid other = *Uuid::parse("5f0c8a4e-7b1d-8e2a-9c3f-0123456789ac");
   ASSERT_TRUE((*CdaDocumentOffice::create(config, PlainCopy()))
-                  ->prepare(request, config.tenants(0), other, header)
+                  ->prepare(request, {config.tenants(0), other, {}}, header)
                   .ok());
   v1::SubmitEventRequest again = pdf_letter();
   EXPECT_NE(prepare(again).header.metadata().document_id(), header.metadata().document_id());
@@ -366,7 +366,7 @@ TEST(DocumentOffice, NeverSendsADocumentOfItsOwnThatBreaksARule) {
   for (v1::SubmitEventRequest request : {test::complete_letter(), pdf_letter()}) {
     const std::string matricule = request.event().subject().ins().matricule();
     stored::DocumentHeader header;
-    const auto prepared = (*office)->prepare(request, config.tenants(0), event_id, header);
+    const auto prepared = (*office)->prepare(request, {config.tenants(0), event_id, {}}, header);
     ASSERT_FALSE(prepared.ok());
     EXPECT_EQ(prepared.error().code, ErrorCode::internal);
     EXPECT_THAT(prepared.error().text, HasSubstr("ClinicalDocument/"));

@@ -470,6 +470,10 @@ TEST(MailText, CutsALabelAtAWord) {
   EXPECT_EQ(short_label(labelled("CR d'imagerie médicale")), "CR d'imagerie médicale");
   EXPECT_EQ(short_label(labelled("Dossier de liaison d'urgence domicile - D")),
             "Dossier de liaison d'urgence domicile -");
+  EXPECT_EQ(short_label(labelled("Note de transfert (dont lettre de liaison à la sortie)")),
+            "Note de transfert");
+  EXPECT_EQ(short_label(labelled("Note (dite brève) de transfert vers un autre service")),
+            "Note (dite brève) de transfert vers un");
   EXPECT_EQ(short_label(labelled("Quarante caractères tout juste, mais oui et plus")).size() <= 44, true);
   EXPECT_EQ(short_label(labelled(std::string(60, 'x'))), std::string(40, 'x'));
   EXPECT_EQ(short_label(labelled("")), "Document de santé");

@@ -11,6 +11,7 @@
 #include "tests/support/fake_env.h"
 #include "tests/support/golden_file.h"
 #include "tests/support/sample_letter.h"
+#include "tests/support/stored_care.h"
 #include "tests/support/temp_folder.h"
 
 namespace psl {
@@ -189,6 +190,56 @@ TEST_F(Webhook, SendsNothingWithoutItsKey) {
   EXPECT_TRUE(held.partner_down);
   std::filesystem::permissions(partner_.signing_key_file(), std::filesystem::perms::owner_read);
   EXPECT_EQ(deliver().verdict, Verdict::accepted);
+}
+
+// What the tool "outil" gets of an orientation, in place of the recipient.
+SampleCare to_tool(SampleCare sample, int recipient) {
+  sample.event().mutable_recipients(recipient)->mutable_tool()->set_name("outil");
+  v1::CoordinationEvent& asked = *sample.care.mutable_orientation()->mutable_event();
+  if (recipient < asked.recipients_size())
+    asked.mutable_recipients(recipient)->mutable_tool()->set_name("outil");
+  sample.header.mutable_metadata()->set_document_id("2.25.98765432101234567890");
+  sample.header.mutable_metadata()->set_title("Demande d'avis spécialisé");
+  sample.header.mutable_metadata()->mutable_type()->set_code("96349-6");
+  sample.document.cda = make_bytes("<ClinicalDocument xmlns=\"urn:hl7-org:v3\"/>\n");
+  return sample;
+}
+
+TEST_F(Webhook, TellsAToolWhatConcernsIt) {
+  // Golden bodies: a proposal, an appointment for who is kept informed, and that another was faster.
+  const auto body = [this](const SampleCare& sample, int recipient) {
+    const auto payload = adapter().wrap(sample.dispatch(recipient));
+    EXPECT_TRUE(payload.ok()) << (payload.ok() ? "" : payload.error().describe());
+    return payload.ok() ? *payload->body : std::string();
+  };
+  expect_golden("webhook/proposal.json", body(to_tool(stored_orientation(), 1), 1));
+  expect_golden("webhook/booked.json", body(to_tool(stored_update(v1::OrientationUpdate::BOOKED), 0), 0));
+  SampleCare taken = to_tool(stored_update(v1::OrientationUpdate::ACCEPTED), 1);
+  taken.tell(1, stored::TELLING_TAKEN);
+  expect_golden("webhook/taken.json", body(taken, 1));
+  expect_golden("webhook/enrolment.json", body(to_tool(stored_enrolment(), 0), 0));
+  expect_golden("webhook/reduced.json", body(to_tool(stored_enrolment(), 1), 1));
+}
+
+TEST_F(Webhook, TellsNoPatientWhereNoDocumentGoes) {
+  // A notice has neither identity nor document nor appointment, whatever the event holds.
+  SampleCare sample = to_tool(stored_update(v1::OrientationUpdate::BOOKED), 1);
+  for (const auto telling : {stored::TELLING_CONFIRMED, stored::TELLING_TAKEN, stored::TELLING_TOO_LATE,
+                             stored::TELLING_CANCELLED, stored::TELLING_REDUCED}) {
+    sample.tell(1, telling);
+    const auto payload = adapter().wrap(sample.dispatch(1));
+    ASSERT_TRUE(payload.ok());
+    for (const char* hidden : {"patient", "document", "appointment", "TOUR", "reason"})
+      EXPECT_EQ(payload->body->find(hidden), std::string::npos) << hidden;
+    EXPECT_EQ(payload->files.size(), 1u);
+  }
+}
+
+TEST_F(Webhook, RefusesADocumentThatIsNotThere) {
+  // An event without document has nothing for a tool that is to get one.
+  SampleCare sample = to_tool(stored_orientation(), 0);
+  sample.document.cda.reset();
+  EXPECT_EQ(adapter().wrap(sample.dispatch(0)).error().faults.at(0).path, "event.recipients[0].tool");
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ Written write(v1::SubmitEventRequest request) {
   EXPECT_TRUE(office.ok());
   Written written;
   const Uuid event_id = *Uuid::parse("5f0c8a4e-7b1d-8e2a-9c3f-0123456789ab");
-  auto prepared = (*office)->prepare(request, config.tenants(0), event_id, written.header);
+  auto prepared = (*office)->prepare(request, {config.tenants(0), event_id, {}}, written.header);
   EXPECT_TRUE(prepared.ok()) << (prepared.ok() ? "" : prepared.error().describe());
   if (prepared.ok()) written.cda = *prepared->document.cda;
   return written;
