@@ -17,6 +17,8 @@ namespace psl {
 namespace {
 
 constexpr size_t certificate_file_max = size_t{1} << 20;
+// Between two looks at whether a wait must end.
+constexpr int wait_slice_ms = 100;
 
 CurlTransfer& transfer_of(void* user) { return *static_cast<CurlTransfer*>(user); }
 
@@ -231,6 +233,46 @@ CurlEnding CurlHandle::overhear(Span patience) {
   // What TLS says to itself (session tickets) is nothing for us.
   if (code == CURLE_AGAIN) return {};
   return {count == 0 ? CURLE_RECV_ERROR : code, text.data(), false};
+}
+
+bool CurlHandle::wait(short events, CurlTransfer& transfer) {
+  transfer.sockets_ = &sockets_;
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  if (curl_easy_getinfo(handle_.get(), CURLINFO_ACTIVESOCKET, &socket) != CURLE_OK ||
+      socket == CURL_SOCKET_BAD)
+    return false;
+  while (!transfer.must_stop()) {
+    pollfd wire{socket, events, 0};
+    if (::poll(&wire, 1, wait_slice_ms) != 0) return true;
+  }
+  return false;
+}
+
+bool CurlHandle::say(std::string_view bytes, CurlTransfer& transfer) {
+  while (!bytes.empty()) {
+    size_t count = 0;
+    const CURLcode code = curl_easy_send(handle_.get(), bytes.data(), bytes.size(), &count);
+    if (code == CURLE_AGAIN) {
+      if (!wait(POLLOUT, transfer)) return false;
+    } else if (code != CURLE_OK) {
+      return false;
+    }
+    bytes.remove_prefix(count);
+  }
+  return true;
+}
+
+std::string CurlHandle::hear(CurlTransfer& transfer) {
+  std::array<char, 16384> bytes;
+  // A partner that drips bytes for ever must not hold the thread either.
+  while (!transfer.must_stop()) {
+    size_t count = 0;
+    // Before any wait: TLS may hold what the socket does not show any more.
+    const CURLcode code = curl_easy_recv(handle_.get(), bytes.data(), bytes.size(), &count);
+    if (code == CURLE_OK) return {bytes.data(), count};
+    if (code != CURLE_AGAIN || !wait(POLLIN, transfer)) break;
+  }
+  return {};
 }
 
 long CurlHandle::number(int info) const {

@@ -122,6 +122,11 @@ class CurlHandle {
   CurlEnding perform(CurlTransfer& transfer);
   // After a perform() that only connected: waits at most `patience` for the partner to break the connection.
   CurlEnding overhear(Span patience);
+  // After a perform() that only connected: all of `bytes` leave; false when the connection ended first, or
+  // the transfer must stop.
+  bool say(std::string_view bytes, CurlTransfer& transfer);
+  // After the same: some bytes that came, when there are any; empty as say() is false.
+  std::string hear(CurlTransfer& transfer);
 
   // Facts of the last transfer: 0 and empty when there are none.
   long number(int info) const;
@@ -133,6 +138,8 @@ class CurlHandle {
     void operator()(void* handle) const;
   };
   bool set_callbacks(CurlTransfer& transfer);
+  // Until the wire may be ready for `events` of poll(); false when the transfer must stop.
+  bool wait(short events, CurlTransfer& transfer);
 
   OpenSockets sockets_;  // outlives the handle, which closes them
   std::unique_ptr<void, Cleanup> handle_;

@@ -388,19 +388,27 @@ class TlsFiles {
   Status refresh(Instant now) {
     Result<std::string> chain = read_small_file(paths_.certificate_file, pem_bytes_max, Readers::anyone);
     Result<std::string> key = read_small_file(paths_.key_file, pem_bytes_max, Readers::owner_only);
-    Result<std::string> authorities = read_small_file(paths_.ca_file, pem_bytes_max, Readers::anyone);
+    Result<std::string> authorities = paths_.ca_file.empty()
+                                          ? Result<std::string>(std::string())
+                                          : read_small_file(paths_.ca_file, pem_bytes_max, Readers::anyone);
     std::string seen = "unreadable";
     if (chain.ok() && key.ok() && authorities.ok()) seen = sha256_of_parts({*chain, *key, *authorities});
     if (seen == seen_) return {};
     seen_ = seen;
-    v1::TlsIdentity identity;
-    identity.set_certificate_file(paths_.certificate_file);
-    identity.set_key_file(paths_.key_file);
-    identity.set_ca_file(paths_.ca_file);
-    const auto facts = check_tls_files(identity, now);
-    if (!facts.ok()) return facts.error();
-    if (!chain.ok() || !key.ok() || !authorities.ok())
-      return error_of(ErrorCode::configuration, "TLS files were not readable");
+    if (paths_.ca_file.empty()) {
+      if (!chain.ok()) return chain.error();
+      if (!key.ok()) return key.error();
+      if (Status fits = check_pair(*chain, *key, now); !fits.ok()) return fits;
+    } else {
+      v1::TlsIdentity identity;
+      identity.set_certificate_file(paths_.certificate_file);
+      identity.set_key_file(paths_.key_file);
+      identity.set_ca_file(paths_.ca_file);
+      const auto facts = check_tls_files(identity, now);
+      if (!facts.ok()) return facts.error();
+      if (!chain.ok() || !key.ok() || !authorities.ok())
+        return error_of(ErrorCode::configuration, "TLS files were not readable");
+    }
     const Status made = make(*chain, *key, *authorities);
     wipe(*key);
     return made;
@@ -416,9 +424,13 @@ class TlsFiles {
     context->set_password_callback([](size_t, auto) { return std::string(); }, problem);
     if (!problem) context->use_certificate_chain(asio::buffer(chain), problem);
     if (!problem) context->use_private_key(asio::buffer(key), asio::ssl::context::pem, problem);
-    if (!problem) context->add_certificate_authority(asio::buffer(authorities), problem);
-    if (!problem)
-      context->set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert, problem);
+    if (paths_.ca_file.empty()) {
+      if (!problem) context->set_verify_mode(asio::ssl::verify_none, problem);
+    } else {
+      if (!problem) context->add_certificate_authority(asio::buffer(authorities), problem);
+      if (!problem)
+        context->set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert, problem);
+    }
     SSL_CTX* native = context->native_handle();
     const bool strict =
         SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION) == 1 && SSL_CTX_check_private_key(native) == 1;

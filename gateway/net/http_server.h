@@ -16,7 +16,7 @@
 namespace psl {
 
 // PEM files. Clients must show a certificate of one of the authorities of `ca_file`; the system's own list is
-// not trusted.
+// not trusted. Without `ca_file` no certificate is asked for: anybody may connect.
 struct HttpServerTls {
   std::string certificate_file;
   std::string key_file;

@@ -1,5 +1,6 @@
 #include "gateway/rpc/gateway_service.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "gateway/rpc/guarded.h"
@@ -24,9 +25,18 @@ constexpr size_t page_layouts_max = 1024;
 constexpr int question_threads = 2;
 constexpr size_t questions_max = 512;
 
+// Whether somebody may read it: then it becomes a document. Who gets an update is not known here.
+bool has_readers(const v1::CoordinationEvent& event) {
+  const auto& recipients = event.recipients();
+  return event.has_orientation() || event.has_orientation_update() || event.route_to_circle() ||
+         std::any_of(recipients.begin(), recipients.end(),
+                     [](const v1::Recipient& recipient) { return !recipient.has_fhir_server(); });
+}
+
 // Whether a readable copy is laid out for it, which takes a hundred times as long as all the rest: for
 // fields, and for a CDA of level 3, when there is none. A CDA is not parsed for that.
 bool becomes_pages(const v1::SubmitEventRequest& request) {
+  if (!request.event().has_discharge_letter()) return has_readers(request.event());
   const v1::DischargeLetter& letter = request.event().discharge_letter();
   if (!letter.readable_copy().empty()) return false;
   return letter.has_structured() || letter.sender_cda().find("structuredBody") != std::string::npos;

@@ -30,11 +30,20 @@ void append_parts(const RecipientPreview& preview, std::vector<v1::PreviewEventP
   for (const v1::Issue& issue : preview.payload.issues) *parts.back().add_issues() = issue;
 }
 
+// On the last part of all; when nobody would get anything, on one of its own.
+void append_routing(const std::vector<v1::RoutingDecision>& routing,
+                    std::vector<v1::PreviewEventPart>& parts) {
+  if (routing.empty()) return;
+  if (parts.empty()) parts.emplace_back().set_recipient_index(-1);
+  for (const v1::RoutingDecision& decision : routing) *parts.back().add_routing() = decision;
+}
+
 }  // namespace
 
-void PreviewCall::send(const Result<std::vector<RecipientPreview>>& previews) {
-  if (!previews.ok()) return Finish(to_grpc(previews.error()));
-  for (const RecipientPreview& preview : *previews) append_parts(preview, parts_);
+void PreviewCall::send(const Result<EventPreview>& preview) {
+  if (!preview.ok()) return Finish(to_grpc(preview.error()));
+  for (const RecipientPreview& one : preview->recipients) append_parts(one, parts_);
+  append_routing(preview->routing, parts_);
   write_next();
 }
 

@@ -19,7 +19,7 @@ class PreviewCall final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, pub
   explicit PreviewCall(CallSet& calls) : calls_(calls) {}
 
   // Once, from any thread.
-  void send(const Result<std::vector<RecipientPreview>>& previews);
+  void send(const Result<EventPreview>& preview);
 
   void OnWriteDone(bool ok) override;
   void OnDone() override { calls_.remove(*this); }

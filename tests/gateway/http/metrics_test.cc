@@ -17,6 +17,13 @@ class CountingLedger final : public Ledger {
   bool fails = false;
   int questions = 0;
 
+  Result<std::optional<CaseRow>> case_of(const Uuid&) override { return std::optional<CaseRow>(); }
+  Result<std::optional<CaseRow>> case_of_event(const Uuid&) override { return std::optional<CaseRow>(); }
+  Result<std::vector<CaseRow>> cases_to_wake(Instant, int) override { return std::vector<CaseRow>(); }
+  Result<std::optional<Instant>> next_wake() override { return std::optional<Instant>(); }
+  Result<std::vector<ConsentedSend>> sent_with_consent(std::string_view, std::string_view, int) override {
+    return std::vector<ConsentedSend>();
+  }
   Result<std::vector<BacklogRow>> backlog() override {
     ++questions;
     if (fails) return error_of(ErrorCode::input_output);

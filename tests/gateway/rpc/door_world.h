@@ -73,6 +73,9 @@ struct TestPki {
 // Two senders, and an operator who sends nothing.
 class TestPolicy final : public Policy {
  public:
+  Status may_answer_for(const Principal&, std::string_view, std::string_view) const override {
+    return error_of(ErrorCode::not_allowed);
+  }
   Status allows(const Principal& principal, Action action, std::string_view, std::string_view,
                 std::string_view) const override {
     const std::lock_guard lock(mutex_);
@@ -99,9 +102,9 @@ class PlainOffice final : public DocumentOffice {
   // Called before a document is prepared that has no PDF; set before calls.
   std::function<void()> laying_out;
   Result<Bytes> pdf_inside(std::string_view) const override { return error_of(ErrorCode::corrupt); }
-  Result<PreparedDocument> prepare(v1::SubmitEventRequest& request, const v1::Tenant&, const Uuid& event_id,
+  Result<PreparedDocument> prepare(v1::SubmitEventRequest& request, const Subject& subject,
                                    stored::DocumentHeader& header) const override {
-    header.mutable_metadata()->set_document_id(event_id.oid());
+    header.mutable_metadata()->set_document_id(subject.event_id.oid());
     PreparedDocument document;
     const v1::DischargeLetter& letter = request.event().discharge_letter();
     if (!letter.has_pdf()) {
