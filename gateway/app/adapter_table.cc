@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "adapters/dmp/dmp.h"
+#include "adapters/fhir/fhir_server.h"
 #include "adapters/mssante/mssante.h"
 #include "adapters/webhook/webhook.h"
 #include "gateway/config/config_file.h"
@@ -22,8 +23,11 @@ Status add_kind(const Partners& partners, const LoadedConfig& config, Env& env, 
 }
 
 bool serves(const v1::Tenant& tenant, std::string_view partner) {
-  return partner == tenant.mssante() || partner == tenant.shared_record() ||
-         std::find(tenant.tools().begin(), tenant.tools().end(), partner) != tenant.tools().end();
+  const auto among = [&](const auto& names) {
+    return std::find(names.begin(), names.end(), partner) != names.end();
+  };
+  return partner == tenant.mssante() || partner == tenant.shared_record() || among(tenant.tools()) ||
+         among(tenant.fhir_servers());
 }
 
 }  // namespace
@@ -33,6 +37,7 @@ Result<AdapterList> make_adapters(const LoadedConfig& config, Env& env) {
   const v1::Config& message = config.message();
   Status made = add_kind<MssanteAdapter>(message.mssante(), config, env, adapters);
   if (made.ok()) made = add_kind<DmpAdapter>(message.repositories(), config, env, adapters);
+  if (made.ok()) made = add_kind<FhirAdapter>(message.fhir(), config, env, adapters);
   if (made.ok()) made = add_kind<WebhookAdapter>(message.webhooks(), config, env, adapters);
   if (!made.ok()) return std::move(made).error();
   return adapters;

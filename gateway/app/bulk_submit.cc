@@ -8,7 +8,6 @@
 #include <thread>
 #include <utility>
 
-#include "gateway/config/event_file.h"
 #include "gateway/rpc/grpc_door.h"
 
 namespace psl {
@@ -20,11 +19,11 @@ constexpr Span farewell = seconds(1);
 // What the connections share.
 class SharedWork {
  public:
-  SharedWork(const std::vector<std::string>& files, BulkReport& report) : files_(files), report_(report) {}
+  SharedWork(const std::vector<EventPlace>& events, BulkReport& report) : events_(events), report_(report) {}
 
-  const std::string* next() {
+  const EventPlace* next() {
     const std::lock_guard lock(mutex_);
-    return next_ < files_.size() ? &files_[next_++] : nullptr;
+    return next_ < events_.size() ? &events_[next_++] : nullptr;
   }
   template <typename Tell>
   void tell(const Tell& what) {
@@ -34,7 +33,7 @@ class SharedWork {
 
  private:
   std::mutex mutex_;
-  const std::vector<std::string>& files_;
+  const std::vector<EventPlace>& events_;
   size_t next_ = 0;
   BulkReport& report_;
 };
@@ -59,7 +58,7 @@ class BulkSender {
 
  private:
   struct Item {
-    const std::string* file = nullptr;
+    const EventPlace* place = nullptr;
     std::string tenant;
   };
   // The one event that is in memory, until there is room for it.
@@ -78,28 +77,28 @@ class BulkSender {
   bool patience_spent() const { return now() + pause_ > last_progress_ + options_.patience; }
 
   void refuse(const Item& item, const Error& error, bool unread = false) {
-    work_.tell([&](BulkReport& report) { report.refused(*item.file, error, unread); });
+    work_.tell([&](BulkReport& report) { report.refused(item.place->name(), error, unread); });
   }
 
-  // Reads until a file can be sent. False: there is none left to send.
+  // Reads until an event can be sent. False: there is none left to send.
   bool prepare() {
     while (!ready_) {
       Item item;
       if (!again_.empty()) {
         item = again_.front();
         again_.pop_front();
-      } else if (const std::string* file = work_.next()) {
-        item.file = file;
+      } else if (const EventPlace* place = work_.next()) {
+        item.place = place;
       } else {
         return false;
       }
-      auto request = read_event_file(*item.file);
+      auto request = read_event_at(*item.place);
       if (!request.ok()) {
         refuse(item, request.error(), true);
         continue;
       }
       Ready ready;
-      ready.item = {item.file, request->event().tenant()};
+      ready.item = {item.place, request->event().tenant()};
       ready.request.set_idempotency_key(request->idempotency_key());
       ready.request.mutable_event()->Swap(request->mutable_event());
       // The gateway's gRPC would end the whole call, and not say for which event.
@@ -163,7 +162,8 @@ class BulkSender {
     if (answer.has_status()) {
       window_ = std::min(window_ + 1, window_max());
       progressed();
-      work_.tell([&](BulkReport& report) { report.accepted(*item.file, item.tenant, std::move(answer)); });
+      work_.tell(
+          [&](BulkReport& report) { report.accepted(item.place->name(), item.tenant, std::move(answer)); });
       return {};
     }
     const Error error = error_of_answer(answer.error());
@@ -212,7 +212,7 @@ class BulkSender {
     ready_.reset();
     for (const Item& item : again_) refuse(item, error);
     again_.clear();
-    while (const std::string* file = work_.next()) refuse({file, {}}, error);
+    while (const EventPlace* place = work_.next()) refuse({place, {}}, error);
   }
 
   GatewayClient& client_;
@@ -234,15 +234,15 @@ class BulkSender {
 
 }  // namespace
 
-Status submit_files(const std::vector<std::string>& files, const ConnectGateway& connect,
-                    const BulkOptions& options, Env& env, BulkReport& report) {
+Status submit_events(const std::vector<EventPlace>& events, const ConnectGateway& connect,
+                     const BulkOptions& options, Env& env, BulkReport& report) {
   std::vector<std::unique_ptr<GatewayClient>> clients;
   for (int i = 0; i < std::max(options.connections, 1); ++i) {
     auto client = connect();
     if (!client.ok()) return std::move(client).error();
     clients.push_back(std::move(*client));
   }
-  SharedWork work(files, report);
+  SharedWork work(events, report);
   std::vector<std::thread> threads;
   for (const auto& client : clients) {
     threads.emplace_back([&options, &env, &work, &client] { BulkSender(*client, options, env, work).run(); });

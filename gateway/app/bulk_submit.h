@@ -1,5 +1,5 @@
-// Many event files over few calls of SubmitEvents: read as they are sent, a bounded number on the way, each
-// sent again under its key until the gateway has answered for it.
+// Many events, from files, over few calls of SubmitEvents: read as they are sent, a bounded number on the
+// way, each sent again under its key until the gateway has answered for it.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gateway/app/client.h"
+#include "gateway/app/event_place.h"
 
 namespace psl {
 
@@ -22,8 +23,8 @@ struct BulkOptions {
   Span answer_timeout = seconds(60);
 };
 
-// What became of the files: each is told once, in the order in which they end. Calls come from several
-// threads, one at a time.
+// What became of the events, by the names of their places: each is told once, in the order in which they end.
+// Calls come from several threads, one at a time.
 class BulkReport {
  public:
   virtual ~BulkReport() = default;
@@ -37,8 +38,8 @@ class BulkReport {
 
 using ConnectGateway = std::function<Result<std::unique_ptr<GatewayClient>>()>;
 
-// Returns when every file is told. An error only when no connection could be prepared; then none is.
-Status submit_files(const std::vector<std::string>& files, const ConnectGateway& connect,
-                    const BulkOptions& options, Env& env, BulkReport& report);
+// Returns when every event is told. An error only when no connection could be prepared; then none is.
+Status submit_events(const std::vector<EventPlace>& events, const ConnectGateway& connect,
+                     const BulkOptions& options, Env& env, BulkReport& report);
 
 }  // namespace psl

@@ -19,6 +19,8 @@ namespace {
 
 constexpr size_t pem_bytes_max = 256 * 1024;
 constexpr Span call_timeout = seconds(60);
+// What several recipients of a document at the limit would get.
+constexpr size_t preview_bytes_max = size_t{256} << 20;
 
 std::string file_or(const std::string& given, const std::string& otherwise) {
   return given.empty() ? otherwise : given;
@@ -39,6 +41,25 @@ class ChannelClient final : public GatewayClient {
   }
   Result<v1::ListEventsResponse> list(const v1::ListEventsRequest& request) override {
     return repeat(&v1::Gateway::Stub::ListEvents, request, v1::ListEventsResponse(), Span{});
+  }
+  Result<std::vector<v1::PreviewEventPart>> preview(const v1::PreviewEventRequest& request) override {
+    grpc::ClientContext context;
+    context.set_deadline(after(call_timeout));
+    const auto call = stub_->PreviewEvent(&context, request);
+    std::vector<v1::PreviewEventPart> parts;
+    size_t bytes = 0;
+    for (v1::PreviewEventPart part; bytes <= preview_bytes_max && call->Read(&part);) {
+      bytes += part.content().size();
+      parts.push_back(std::move(part));
+    }
+    if (bytes > preview_bytes_max) {
+      context.TryCancel();
+      (void)call->Finish();
+      return error_of(ErrorCode::message_too_large);
+    }
+    const grpc::Status status = call->Finish();
+    if (!status.ok()) return from_grpc(status);
+    return parts;
   }
   Result<v1::RetryDeliveryResponse> retry(const v1::RetryDeliveryRequest& request, Span patience) override {
     return repeat(&v1::Gateway::Stub::RetryDelivery, request, v1::RetryDeliveryResponse(), patience);

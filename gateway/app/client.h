@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "gateway/base/env.h"
 #include "gateway/base/result.h"
@@ -73,6 +74,8 @@ class GatewayClient {
   virtual Result<v1::SubmitEventResponse> submit(const v1::SubmitEventRequest& request, Span patience) = 0;
   virtual Result<v1::EventStatus> get(const v1::GetEventRequest& request) = 0;
   virtual Result<v1::ListEventsResponse> list(const v1::ListEventsRequest& request) = 0;
+  // All parts, in order; a preview larger than 256 MiB is message_too_large.
+  virtual Result<std::vector<v1::PreviewEventPart>> preview(const v1::PreviewEventRequest& request) = 0;
   virtual Result<v1::RetryDeliveryResponse> retry(const v1::RetryDeliveryRequest& request, Span patience) = 0;
   virtual Result<v1::CancelEventResponse> cancel(const v1::CancelEventRequest& request, Span patience) = 0;
   // They outlive the client without harm.

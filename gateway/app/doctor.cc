@@ -34,7 +34,7 @@ Diagnoses examine(const DoctorOptions& options) {
     return diagnoses;
   }
   const v1::Config& message = config->message();
-  const int partners = message.mssante_size() + message.repositories_size() + message.webhooks_size();
+  const int partners = message.mssante_size() + message.repositories_size() + message.webhooks_size() + message.fhir_size();
   diagnoses.ok("configuration", options.config + ": tenants " + std::to_string(message.tenants_size()) +
                                     ", partners " + std::to_string(partners));
   examine_policy(*config, diagnoses);

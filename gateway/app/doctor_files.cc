@@ -73,11 +73,18 @@ void examine_certificates(const LoadedConfig& config, Instant now, Diagnoses& di
   const v1::Config& message = config.message();
   examine_identity("the gRPC door", message.grpc().tls(), now, diagnoses);
   if (message.http().has_tls()) examine_identity("the HTTP port", message.http().tls(), now, diagnoses);
+  if (!message.answers().certificate_file().empty()) {
+    v1::TlsIdentity page;
+    page.set_certificate_file(message.answers().certificate_file());
+    page.set_key_file(message.answers().key_file());
+    examine_identity("the answer page", page, now, diagnoses);
+  }
   const auto partners = [&](const auto& list) {
     for (const auto& partner : list) examine_identity(partner.name(), partner.tls(), now, diagnoses);
   };
   partners(message.mssante());
   partners(message.repositories());
+  partners(message.fhir());
   partners(message.webhooks());
 }
 

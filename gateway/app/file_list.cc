@@ -16,7 +16,7 @@ Error list_error(const std::string& path, std::string_view what) {
 
 bool is_event_file(const fs::path& path) {
   const std::string extension = path.extension();
-  return extension == ".yaml" || extension == ".yml" || extension == ".json";
+  return extension == ".yaml" || extension == ".yml" || extension == ".json" || is_file_of_lines(path);
 }
 
 Status add_folder(const std::string& folder, std::vector<std::string>& files) {
@@ -27,7 +27,8 @@ Status add_folder(const std::string& folder, std::vector<std::string>& files) {
     if (is_event_file(at->path()) && at->is_regular_file(ignored)) found.push_back(at->path());
   }
   if (problem) return list_error(folder, problem.message());
-  if (found.empty()) return list_error(folder, "no file *.yaml, *.yml or *.json in this folder");
+  if (found.empty())
+    return list_error(folder, "no event file in this folder (*.yaml, *.yml, *.json, *.jsonl, *.ndjson)");
   std::sort(found.begin(), found.end());
   files.insert(files.end(), found.begin(), found.end());
   return {};
@@ -54,25 +55,41 @@ Status add_list(const std::string& list, std::vector<std::string>& files) {
   return add_lines(in, list, files);
 }
 
+Status add_events(const std::string& path, std::vector<EventPlace>& events) {
+  if (!is_file_of_lines(path)) {
+    events.push_back({path});
+    return {};
+  }
+  auto lines = places_of_lines(path, files_max);
+  if (!lines.ok()) return std::move(lines).error();
+  events.insert(events.end(), lines->begin(), lines->end());
+  return {};
+}
+
 }  // namespace
 
 Result<FileList> collect_files(const std::vector<std::string>& arguments, const std::string& list) {
-  FileList out;
+  std::vector<std::string> files;
   bool folders = false;
   for (const std::string& argument : arguments) {
     std::error_code ignored;
     if (!fs::is_directory(argument, ignored)) {
-      out.files.push_back(argument);
+      files.push_back(argument);
       continue;
     }
     folders = true;
-    if (Status added = add_folder(argument, out.files); !added.ok()) return std::move(added).error();
+    if (Status added = add_folder(argument, files); !added.ok()) return std::move(added).error();
   }
   if (!list.empty()) {
-    if (Status added = add_list(list, out.files); !added.ok()) return std::move(added).error();
-    if (out.files.empty()) return list_error(list == "-" ? "standard input" : list, "names no file");
+    if (Status added = add_list(list, files); !added.ok()) return std::move(added).error();
+    if (files.empty()) return list_error(list == "-" ? "standard input" : list, "names no file");
   }
-  out.single = out.files.size() == 1 && !folders && list.empty();
+  FileList out;
+  for (const std::string& file : files) {
+    if (Status added = add_events(file, out.events); !added.ok()) return std::move(added).error();
+  }
+  if (out.events.empty()) return list_error(files.empty() ? "the list" : files.front(), "holds no event");
+  out.single = files.size() == 1 && !folders && list.empty() && out.events.front().line == 0;
   return out;
 }
 

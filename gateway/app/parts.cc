@@ -51,6 +51,7 @@ OutboxLimits outbox_limits(const v1::Config& config) {
   limits.delivery_timeout = longest_delivery(config.mssante(), limits.delivery_timeout);
   limits.delivery_timeout = longest_delivery(config.repositories(), limits.delivery_timeout);
   limits.delivery_timeout = longest_delivery(config.webhooks(), limits.delivery_timeout);
+  limits.delivery_timeout = longest_delivery(config.fhir(), limits.delivery_timeout);
   return limits;
 }
 

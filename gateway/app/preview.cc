@@ -5,12 +5,15 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "adapters/formats/document_office.h"
 #include "adapters/formats/view/html_view.h"
 #include "adapters/readable/pdf_copy.h"
 #include "gateway/app/adapter_table.h"
+#include "gateway/app/care_print.h"
+#include "gateway/app/client.h"
 #include "gateway/app/commands.h"
 #include "gateway/app/exit_codes.h"
 #include "gateway/app/issue_summary.h"
@@ -33,6 +36,9 @@ struct PreviewOptions {
   std::string principal;
   // "html", "pdf"; empty: nothing is opened.
   std::string open;
+  // Only when the gateway is asked.
+  bool ask = false;
+  ClientOptions client;
 };
 
 // The demonstration's configuration: in the checkout where we are, or in the one that this program was built
@@ -88,7 +94,41 @@ void open_document(const std::vector<fs::path>& folders, const std::string& form
   std::fprintf(stderr, "there is no document to open\n");
 }
 
-Result<std::vector<RecipientPreview>> make_previews(const PreviewOptions& options) {
+// The parts of one recipient's preview, put together again.
+EventPreview preview_of(std::vector<v1::PreviewEventPart> parts) {
+  EventPreview preview;
+  std::string content;
+  for (v1::PreviewEventPart& part : parts) {
+    preview.routing.insert(preview.routing.end(), part.routing().begin(), part.routing().end());
+    if (part.recipient_index() < 0 || part.file_name().empty()) continue;
+    std::vector<RecipientPreview>& all = preview.recipients;
+    if (all.empty() || all.back().recipient_index != part.recipient_index() ||
+        all.back().adapter != part.adapter())
+      all.push_back({part.recipient_index(), part.adapter(), {}});
+    content += part.content();
+    if (part.last())
+      all.back().payload.files.push_back(
+          {part.file_name(), part.media_type(), make_bytes(std::exchange(content, {}))});
+    all.back().payload.issues.insert(all.back().payload.issues.end(), part.issues().begin(),
+                                     part.issues().end());
+  }
+  return preview;
+}
+
+Result<EventPreview> ask_gateway(const PreviewOptions& options) {
+  auto request = read_event_file(options.file);
+  if (!request.ok()) return std::move(request).error();
+  auto client = GatewayClient::connect(options.client);
+  if (!client.ok()) return std::move(client).error();
+  v1::PreviewEventRequest question;
+  question.set_idempotency_key(request->idempotency_key());
+  question.mutable_event()->Swap(request->mutable_event());
+  auto parts = (*client)->preview(question);
+  if (!parts.ok()) return std::move(parts).error();
+  return preview_of(std::move(*parts));
+}
+
+Result<EventPreview> make_previews(const PreviewOptions& options) {
   auto request = read_event_file(options.file);
   if (!request.ok()) return std::move(request).error();
   const auto config = load_config(options.config.empty() ? default_config() : options.config);
@@ -112,16 +152,16 @@ Result<std::vector<RecipientPreview>> make_previews(const PreviewOptions& option
 }
 
 int run_preview(const PreviewOptions& options) {
-  const auto previews = make_previews(options);
-  if (!previews.ok()) {
-    std::fprintf(stderr, "%s: %s\n", options.file.c_str(), previews.error().describe().c_str());
-    return exit_status_of_file(previews.error());
+  const auto made = options.ask ? ask_gateway(options) : make_previews(options);
+  if (!made.ok()) {
+    std::fprintf(stderr, "%s: %s\n", options.file.c_str(), made.error().describe().c_str());
+    return exit_status_of_file(made.error());
   }
   const fs::path out = options.out;
   Status written = make_preview_folder(out);
   std::vector<fs::path> folders;
   std::vector<RecipientIssues> issues;
-  for (const RecipientPreview& preview : *previews) {
+  for (const RecipientPreview& preview : made->recipients) {
     const std::string name = std::to_string(preview.recipient_index) + "-" + preview.adapter;
     if (written.ok()) written = write_preview(out / name, preview.payload, page_of(preview.payload));
     if (!written.ok()) {
@@ -134,6 +174,8 @@ int run_preview(const PreviewOptions& options) {
                 preview.payload.issues.size());
   }
   std::fputs(issue_summary(issues).c_str(), stdout);
+  for (const v1::RoutingDecision& decision : made->routing)
+    std::fputs(routing_text(decision).c_str(), stdout);
   if (!options.open.empty()) open_document(folders, options.open);
   return exit_code::ok;
 }
@@ -149,6 +191,10 @@ void add_preview(CLI::App& app, int& status) {
       ->required();
   command->add_option("--config", options->config,
                       "configuration file; default: the demonstration's, deploy/config/passerelle.yaml");
+  add_client_options(*command, options->client);
+  command->add_flag(
+      "--ask", options->ask,
+      "ask the running gateway, which knows the care circle and the orientation that the event is about");
   command->add_option("--as", options->principal,
                       "principal of the policy who would send it; default: the only one who may");
   command
@@ -158,7 +204,8 @@ void add_preview(CLI::App& app, int& status) {
           "BROWSER, else xdg-open")
       ->check(CLI::IsMember({"html", "pdf"}));
   command->footer(
-      "Needs no server and no network. The bytes are those that are delivered: the message, the archive, the "
+      "Needs no server and no network, but with --ask. The bytes are those that are delivered: the message, "
+      "the archive, the "
       "document, and\n"
       "issues.json, what was lost or bent. document.html and document.pdf show the letter to a reader.\n"
       "Example:\n  passerelle preview samples/letters/pdf.yaml --out build/preview --open");

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <iterator>
 
+#include "gateway/app/care_print.h"
 #include "gateway/app/exit_codes.h"
 #include "gateway/base/env.h"
 #include "gateway/core/states.h"
@@ -101,8 +102,9 @@ std::string recipients_text(const v1::EventStatus& status) {
 }
 
 std::string to_text(const v1::EventStatus& status) {
-  std::string out = "event " + status.event_id() + "  document " + status.document_id() + "\n";
-  out += recipients_text(status);
+  std::string out = "event " + status.event_id();
+  if (!status.document_id().empty()) out += "  document " + status.document_id();
+  out += "\n" + recipients_text(status) + care_text(status);
   for (const v1::Issue& issue : status.issues())
     out += "  issue " + issue.code() + " at " + issue.path() + ": " + issue.text() + "\n";
   return out;
@@ -115,6 +117,8 @@ std::string to_line(const v1::EventStatus& status) {
     const std::string reason = reason_of_recipient(recipient);
     if (recipient.state() != v1::RECIPIENT_STATE_REACHED && !reason.empty()) out += " (" + reason + ")";
   }
+  if (status.has_orientation()) out += "  orientation " + word_of(status.orientation().state());
+  if (!status.attention().empty()) out += "  ATTENTION " + status.attention();
   if (status.issues_size() > 0) out += "  " + std::to_string(status.issues_size()) + " issues";
   return out;
 }

@@ -88,7 +88,7 @@ void add_sandbox(CLI::App& app, int& status) {
                       "file of the key that signs calls; else unchecked");
   command->add_option(
       "--fault", options->faults,
-      "misbehave: refuse[=STATUS], delay[=MS], drop-before, drop-after-store, truncate, outcome200, "
+      "misbehave: refuse[=STATUS], delay[=MS], drop-before, drop-after-store, lose, truncate, outcome200, "
       "html, redirect; then @COUNT for so many posts only");
   command->footer(
       "For demonstrations and integrators, with synthetic data only: nothing outlives it.\nExample:\n  "

@@ -9,17 +9,22 @@
 #include <cstdio>
 #include <vector>
 
+#include "gateway/app/answer_door.h"
 #include "gateway/app/certificate_watch.h"
 #include "gateway/app/commands.h"
 #include "gateway/app/exit_codes.h"
 #include "gateway/app/parts.h"
 #include "gateway/app/telling_sink.h"
 #include "gateway/base/log.h"
+#include "gateway/follow/case_clock.h"
 #include "gateway/follow/clocks.h"
+#include "gateway/follow/replies.h"
 #include "gateway/follow/retention.h"
 #include "gateway/http/metered_store.h"
 #include "gateway/http/metrics.h"
 #include "gateway/http/operator_port.h"
+#include "gateway/intake/answer_desk.h"
+#include "gateway/intake/case_desk.h"
 #include "gateway/intake/event_desk.h"
 #include "gateway/outbox/dispatcher.h"
 #include "gateway/rpc/grpc_door.h"
@@ -39,6 +44,21 @@ std::vector<Adapter*> pointers(const AdapterList& adapters) {
   return list;
 }
 
+// What a proposal's link begins with; empty: there is no page.
+std::string answer_url(const v1::Config& config) {
+  return config.has_answers() ? config.answers().public_url() + "/r/" : std::string();
+}
+
+// Replies of one partner's mailbox, on a thread of their own: a mailbox may be slow.
+struct ReplyThread {
+  ReplyThread(Adapter& adapter, ReplyCollector::Take take, Env& env, Span every)
+      : collector(adapter, std::move(take), env, every), ticker(env) {
+    ticker.start([this](Instant now) { return collector.tick(now); });
+  }
+  ReplyCollector collector;
+  TickThread ticker;
+};
+
 class RunningGateway final : public Gateway {
  public:
   explicit RunningGateway(Parts parts)
@@ -53,6 +73,7 @@ class RunningGateway final : public Gateway {
         clock_ticker_(env_),
         retention_ticker_(env_),
         certificate_ticker_(env_),
+        case_ticker_(env_),
         sink_(committer_, listeners()),
         workers_(env_, adapters_),
         courier_(CourierSeams{*parts_.store, sink_, *parts_.sealer, *parts_.office, env_,
@@ -71,8 +92,14 @@ class RunningGateway final : public Gateway {
         }),
         intake_(IntakeSeams{tenants_, parts_.config.environment(), *parts_.policy, *parts_.office, env_,
                             parts_.sealer.get(), &sink_, parts_.store.get(),
+                            answer_url(parts_.config.message()),
                             [this](ErrorCode code) { metrics_.refused(code); }}),
-        desk_(DeskSeams{tenants_, *parts_.policy, env_, *parts_.sealer, sink_, *parts_.store}) {}
+        desk_(DeskSeams{tenants_, *parts_.policy, env_, *parts_.sealer, sink_, *parts_.store}),
+        answers_(AnswerSeams{tenants_, env_, *parts_.sealer, *parts_.store, sink_, intake_}),
+        cases_(CaseSeams{tenants_, env_, *parts_.sealer, *parts_.store, sink_, intake_}),
+        case_clock_(*parts_.store, [this](const CaseRow& row, Instant now, std::function<void(Status)> done) {
+          cases_.wake(row, now, std::move(done));
+        }) {}
 
   ~RunningGateway() override { stop(); }
 
@@ -89,13 +116,17 @@ class RunningGateway final : public Gateway {
     told_door_ = door_.get();
     watch_certificates();
     if (Status opened = open_operator_port(); !opened.ok()) return opened;
+    auto page = open_answer_door(parts_.config.message(), answers_, env_);
+    if (!page.ok()) return std::move(page).error();
+    answer_page_ = std::move(*page);
     start_tickers();
     door_->set_serving(true);
     serving_ = true;
     log(LogLevel::info, "serving",
         {{"version", SafeText(PSL_VERSION)},
          {"grpc_port", door_->port()},
-         {"http_port", operator_port_ ? operator_port_->port() : 0}});
+         {"http_port", operator_port_ ? operator_port_->port() : 0},
+         {"answer_port", answer_page_ ? answer_page_->port() : 0}});
     return {};
   }
 
@@ -154,6 +185,10 @@ class RunningGateway final : public Gateway {
     });
     clock_ticker_.start([this](Instant now) { return clocks_.tick(now); });
     retention_ticker_.start([this](Instant now) { return retention_.tick(now); });
+    case_ticker_.start([this](Instant now) { return case_clock_.tick(now); });
+    for (Adapter* adapter : adapters_) {
+      if (adapter->info().collects) replies_.push_back(start_replies(*adapter));
+    }
     certificate_ticker_.start([this](Instant now) {
       parts_.trust->refresh();
       if (now >= certificates_due_) certificates_due_ = watch_.tick(now);
@@ -161,8 +196,27 @@ class RunningGateway final : public Gateway {
     });
   }
 
+  std::unique_ptr<ReplyThread> start_replies(Adapter& adapter) {
+    Span every = seconds(30);
+    for (const auto& partner : parts_.config.message().mssante()) {
+      if (partner.name() == adapter.info().name && partner.imap().has_poll_every())
+        every = span_of(partner.imap().poll_every());
+    }
+    return std::make_unique<ReplyThread>(
+        adapter,
+        [this](const Inbound& reply, std::function<void(Status)> done) {
+          answers_.take_reply(reply, std::move(done));
+        },
+        env_, every);
+  }
+
   TellingSink::Listeners listeners() {
-    return {.work = [this] { dispatch_ticker_.notify(); }, .changed = [this] { tell_watchers(); }};
+    return {.work = [this] { dispatch_ticker_.notify(); },
+            .changed =
+                [this] {
+                  case_ticker_.notify();
+                  tell_watchers();
+                }};
   }
 
   // The committer works before the door is there.
@@ -177,6 +231,13 @@ class RunningGateway final : public Gateway {
     for (const auto& partner : config.mssante()) watch_.add(partner.name(), partner.tls());
     for (const auto& partner : config.repositories()) watch_.add(partner.name(), partner.tls());
     for (const auto& partner : config.webhooks()) watch_.add(partner.name(), partner.tls());
+    for (const auto& partner : config.fhir()) watch_.add(partner.name(), partner.tls());
+    if (!config.answers().certificate_file().empty()) {
+      v1::TlsIdentity page;
+      page.set_certificate_file(config.answers().certificate_file());
+      page.set_key_file(config.answers().key_file());
+      watch_.add("answers", page);
+    }
   }
 
   // On the committer's thread. What is on the disk is no longer known: say so and leave; the next start reads
@@ -190,10 +251,13 @@ class RunningGateway final : public Gateway {
   // Doors, tickers, workers, committer: each still answers those before it. False: a worker is still busy.
   bool stop() {
     serving_ = false;
+    if (answer_page_) answer_page_->stop();
     if (door_) door_->drain(door_grace);
     dispatch_ticker_.stop();
     clock_ticker_.stop();
     retention_ticker_.stop();
+    case_ticker_.stop();
+    replies_.clear();
     certificate_ticker_.stop();
     // No new delivery begins now. What is under way has a moment to end by itself, then it is cut short.
     if (!workers_.stop(worker_grace)) {
@@ -219,6 +283,7 @@ class RunningGateway final : public Gateway {
   TickThread clock_ticker_;
   TickThread retention_ticker_;
   TickThread certificate_ticker_;
+  TickThread case_ticker_;
   TellingSink sink_;
   WorkerPools workers_;
   Courier courier_;
@@ -229,9 +294,14 @@ class RunningGateway final : public Gateway {
   Instant certificates_due_;
   Intake intake_;
   EventDesk desk_;
+  AnswerDesk answers_;
+  CaseDesk cases_;
+  CaseClock case_clock_;
+  std::vector<std::unique_ptr<ReplyThread>> replies_;
   std::unique_ptr<GrpcDoor> door_;
   std::atomic<GrpcDoor*> told_door_ = nullptr;
   std::unique_ptr<OperatorPort> operator_port_;
+  std::unique_ptr<AnswerPage> answer_page_;
   std::unique_ptr<CommitterThread> committer_thread_;
 };
 

@@ -47,11 +47,21 @@ Result<std::set<std::string>> still_moving(const std::vector<AwaitedEvent>& even
     do {
       auto page = client.list(request);
       if (!page.ok()) return std::move(page).error();
-      for (const v1::EventStatus& event : page->events()) moving.insert(event.event_id());
+      for (const v1::EventStatus& event : page->events()) {
+        if (!all_final(event)) moving.insert(event.event_id());
+      }
       request.set_page_token(page->next_page_token());
     } while (!request.page_token().empty());
   }
   return moving;
+}
+
+// A candidate whom nobody has asked yet, and who may never be: days, and no matter of sending.
+bool awaits_its_turn(const v1::RecipientStatus& recipient) {
+  return recipient.origin() == v1::RECIPIENT_ORIGIN_CANDIDATE && recipient.deliveries_size() > 0 &&
+         std::ranges::all_of(recipient.deliveries(), [](const v1::Delivery& delivery) {
+           return delivery.state() == v1::DELIVERY_STATE_PENDING && !delivery.has_due_at();
+         });
 }
 
 // Asks for one event; true when there is something final to tell of it.
@@ -72,14 +82,17 @@ bool look_at(AwaitedEvent& event, GatewayClient& client, Status& outcome) {
 }  // namespace
 
 bool all_final(const v1::EventStatus& status) {
-  return std::none_of(
-      status.recipients().begin(), status.recipients().end(),
-      [](const v1::RecipientStatus& r) { return r.state() == v1::RECIPIENT_STATE_IN_PROGRESS; });
+  return std::none_of(status.recipients().begin(), status.recipients().end(),
+                      [](const v1::RecipientStatus& r) {
+                        return r.state() == v1::RECIPIENT_STATE_IN_PROGRESS && !awaits_its_turn(r);
+                      });
 }
 
 bool all_reached(const v1::EventStatus& status) {
   return std::all_of(status.recipients().begin(), status.recipients().end(),
-                     [](const v1::RecipientStatus& r) { return r.state() == v1::RECIPIENT_STATE_REACHED; });
+                     [](const v1::RecipientStatus& r) {
+                       return r.state() == v1::RECIPIENT_STATE_REACHED || awaits_its_turn(r);
+                     });
 }
 
 void wait_settled(std::vector<AwaitedEvent> events, GatewayClient& client, Env& env, Instant until,

@@ -25,7 +25,7 @@ void wait_settled(std::vector<AwaitedEvent> events, GatewayClient& client, Env& 
                   const std::function<void(const AwaitedEvent&, const Status&)>& tell,
                   const std::function<void()>& asked);
 
-// No recipient is in progress.
+// No recipient is in progress; candidates whose turn has not come do not count.
 bool all_final(const v1::EventStatus& status);
 bool all_reached(const v1::EventStatus& status);
 

@@ -125,7 +125,7 @@ class ManyFiles final : public BulkReport {
     const ProgressFacts facts = sending_->facts();
     sending_.reset();
     if (options_.quiet) return;
-    std::string text = std::to_string(facts.total) + " files in " + clock_text(facts.elapsed) + ": " +
+    std::string text = std::to_string(facts.total) + " events in " + clock_text(facts.elapsed) + ": " +
                        std::to_string(accepted_) + " accepted";
     if (known_ > 0) text += " (" + std::to_string(known_) + " of them known before)";
     text += ", " + std::to_string(refused_) + " refused";
@@ -192,13 +192,13 @@ class ManyFiles final : public BulkReport {
   int64_t unanswered_ = 0;
 };
 
-int submit_many(const SubmitOptions& options, const std::vector<std::string>& files) {
+int submit_many(const SubmitOptions& options, const std::vector<EventPlace>& events) {
   const auto connect = [&] { return GatewayClient::connect(options.client); };
   BulkOptions bulk;
   bulk.connections = options.connections;
   bulk.patience = seconds(options.patience_s);
-  ManyFiles report(options, files.size());
-  if (const Status begun = submit_files(files, connect, bulk, system_env(), report); !begun.ok()) {
+  ManyFiles report(options, events.size());
+  if (const Status begun = submit_events(events, connect, bulk, system_env(), report); !begun.ok()) {
     std::fprintf(stderr, "%s\n", begun.error().describe().c_str());
     return exit_status_of(begun.error());
   }
@@ -217,7 +217,8 @@ int run_submit(const SubmitOptions& options) {
     std::fprintf(stderr, "%s\n", files.error().describe().c_str());
     return exit_code::file;
   }
-  return files->single ? submit_one(options, files->files.front()) : submit_many(options, files->files);
+  return files->single ? submit_one(options, files->events.front().file)
+                       : submit_many(options, files->events);
 }
 
 }  // namespace
@@ -227,7 +228,9 @@ void add_submit(CLI::App& app, int& status) {
   auto options = std::make_shared<SubmitOptions>();
   add_client_options(*command, options->client);
   command->add_option("FILE", options->arguments,
-                      "event files, YAML or JSON (docs/reference/event-file.md), or folders of them");
+                      "event files, YAML or JSON (docs/reference/event-file.md), files with one event a line "
+                      "(*.jsonl), or folders "
+                      "of them");
   command->add_option("--from-list", options->list, "a file with one path a line; -: standard input");
   command->add_flag("--wait", options->wait,
                     "stay until every recipient has a final state; succeed only when all are reached");
@@ -244,6 +247,7 @@ void add_submit(CLI::App& app, int& status) {
   command->footer(
       "Examples:\n  passerelle submit samples/letters/pdf.yaml --wait\n"
       "  passerelle submit letters/ --quiet\n"
+      "  passerelle submit enrolments.jsonl --quiet --connections 2\n"
       "  find outbox -name '*.json' | passerelle submit --from-list - --json\n"
       "  passerelle submit --server gw.example.org:8443 --ca ca.pem --cert us.pem --key us.key letter.json "
       "--json");

@@ -35,7 +35,9 @@ class TellingSink final : public CommandSink {
   static bool gives_work(const Command& command) {
     const auto* move = std::get_if<MoveDelivery>(&command);
     // The dispatcher wakes itself after its own moves, which have no actor.
-    return std::holds_alternative<AcceptEvent>(command) || (move != nullptr && !move->actor.empty());
+    // A step may let a proposal leave.
+    return std::holds_alternative<AcceptEvent>(command) || std::holds_alternative<StepCase>(command) ||
+           (move != nullptr && !move->actor.empty());
   }
 
   CommandSink& inner_;

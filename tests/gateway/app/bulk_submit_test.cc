@@ -125,8 +125,8 @@ class BulkSubmit : public testing::Test {
   void write_files(int count) {
     for (int i = 0; i < count; ++i) {
       const std::string key = "k" + std::to_string(i);
-      files.push_back(folder.file(key + ".json"));
-      std::ofstream(files.back()) << R"({"idempotency_key": ")" << key
+      files.push_back({folder.file(key + ".json")});
+      std::ofstream(files.back().file) << R"({"idempotency_key": ")" << key
                                   << R"(", "event": {"tenant": "cpts-demo"}})";
     }
   }
@@ -134,7 +134,7 @@ class BulkSubmit : public testing::Test {
     const auto connect = [this]() -> Result<std::unique_ptr<GatewayClient>> {
       return std::unique_ptr<GatewayClient>(std::make_unique<ScriptedClient>(script));
     };
-    ASSERT_TRUE(submit_files(files, connect, options, script.env, told).ok());
+    ASSERT_TRUE(submit_events(files, connect, options, script.env, told).ok());
   }
   // All but these were accepted, each once.
   void expect_all_but(const std::set<std::string>& others) {
@@ -146,7 +146,7 @@ class BulkSubmit : public testing::Test {
   }
 
   TempFolder folder;
-  std::vector<std::string> files;
+  std::vector<EventPlace> files;
   Script script;
   BulkOptions options;
   Told told;
@@ -167,8 +167,8 @@ TEST_F(BulkSubmit, OneBadFileDoesNotStopTheRest) {
   // Claim: a file that is absent, one that is no event and one that is refused are told, and all others are
   // sent.
   write_files(10);
-  std::filesystem::remove(files[2]);
-  std::ofstream(files[4]) << "{";
+  std::filesystem::remove(files[2].file);
+  std::ofstream(files[4].file) << "{";
   script.answer = [](const std::string& key, int) -> std::optional<Error> {
     if (key == "k7") return field_error("event.subject", "required");
     return std::nullopt;
@@ -301,7 +301,7 @@ TEST_F(BulkSubmit, RefusesAnAnswerToWhatWasNotAsked) {
   const auto connect = []() -> Result<std::unique_ptr<GatewayClient>> {
     return std::unique_ptr<GatewayClient>(std::make_unique<Confused>());
   };
-  ASSERT_TRUE(submit_files(files, connect, options, script.env, told).ok());
+  ASSERT_TRUE(submit_events(files, connect, options, script.env, told).ok());
   EXPECT_EQ(told.refused_files["k0"], "INTERNAL");
 }
 

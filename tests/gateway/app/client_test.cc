@@ -156,16 +156,16 @@ class Counted final : public BulkReport {
 class BulkOnTheWire : public ClientTest {
  protected:
   void send(int count, int connections) {
-    std::vector<std::string> files;
+    std::vector<EventPlace> events;
     for (int i = 0; i < count; ++i) {
-      files.push_back(folder.file("k" + std::to_string(i) + ".json"));
-      std::ofstream(files.back()) << R"({"idempotency_key": "k)" << i
-                                  << R"(", "event": {"tenant": "cpts-demo"}})";
+      events.push_back({folder.file("k" + std::to_string(i) + ".json")});
+      std::ofstream(events.back().file)
+          << R"({"idempotency_key": "k)" << i << R"(", "event": {"tenant": "cpts-demo"}})";
     }
     BulkOptions bulk;
     bulk.connections = connections;
-    ASSERT_TRUE(submit_files(
-                    files, [this] { return GatewayClient::connect(options); }, bulk, system_env(), report)
+    ASSERT_TRUE(submit_events(
+                    events, [this] { return GatewayClient::connect(options); }, bulk, system_env(), report)
                     .ok());
   }
   TempFolder folder;

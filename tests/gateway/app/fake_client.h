@@ -12,6 +12,9 @@ class FakeClient : public GatewayClient {
   }
   Result<v1::EventStatus> get(const v1::GetEventRequest&) override { return unexpected(); }
   Result<v1::ListEventsResponse> list(const v1::ListEventsRequest&) override { return unexpected(); }
+  Result<std::vector<v1::PreviewEventPart>> preview(const v1::PreviewEventRequest&) override {
+    return unexpected();
+  }
   Result<v1::RetryDeliveryResponse> retry(const v1::RetryDeliveryRequest&, Span) override {
     return unexpected();
   }

@@ -58,6 +58,12 @@ class Files : public testing::Test {
   TempFolder folder;
 };
 
+std::vector<std::string> names_of(const FileList& list) {
+  std::vector<std::string> names;
+  for (const EventPlace& event : list.events) names.push_back(event.name());
+  return names;
+}
+
 TEST_F(Files, AFolderStandsForItsEventFiles) {
   // Claim: YAML and JSON by name, nothing else of it, not its subfolders; files named beside it keep their
   // place.
@@ -68,8 +74,8 @@ TEST_F(Files, AFolderStandsForItsEventFiles) {
   make("in/contents/d.yaml");
   const auto files = collect_files({"first.yaml", folder.file("in")}, "");
   ASSERT_TRUE(files.ok());
-  EXPECT_THAT(files->files, ElementsAre("first.yaml", folder.file("in/a.yaml"), folder.file("in/b.json"),
-                                        folder.file("in/c.yml")));
+  EXPECT_THAT(names_of(*files), ElementsAre("first.yaml", folder.file("in/a.yaml"), folder.file("in/b.json"),
+                                            folder.file("in/c.yml")));
   EXPECT_FALSE(files->single);
 }
 
@@ -86,7 +92,36 @@ TEST_F(Files, AListHasOnePathALine) {
   // Claim: empty lines say nothing, a line end of Windows is no part of a name, spaces are.
   const auto files = collect_files({"x.yaml"}, make("list", "a b.yaml\n\nc.json\r\nlast.yaml"));
   ASSERT_TRUE(files.ok());
-  EXPECT_THAT(files->files, ElementsAre("x.yaml", "a b.yaml", "c.json", "last.yaml"));
+  EXPECT_THAT(names_of(*files), ElementsAre("x.yaml", "a b.yaml", "c.json", "last.yaml"));
+}
+
+TEST_F(Files, AFileOfLinesIsOneEventALine) {
+  // Claim: each line that is not empty is an event, named by its line; also in a folder; never "single".
+  make("in/many.jsonl",
+       "{\"idempotency_key\": \"a\"}\n\n{\"idempotency_key\": \"b\"}\r\n{\"idempotency_key\": \"c\"}");
+  const auto files = collect_files({folder.file("in")}, "");
+  ASSERT_TRUE(files.ok());
+  const std::string path = folder.file("in/many.jsonl");
+  EXPECT_THAT(names_of(*files), ElementsAre(path + ":1", path + ":3", path + ":4"));
+  EXPECT_FALSE(collect_files({path}, "")->single);
+  std::vector<std::string> keys;
+  for (const EventPlace& event : files->events) keys.push_back(read_event_at(event)->idempotency_key());
+  EXPECT_THAT(keys, ElementsAre("a", "b", "c"));
+}
+
+TEST_F(Files, AWrongLineIsSaidByItsNumber) {
+  // Claim: the fault of a line names the file, the line and the column, and nothing of what stands there.
+  const std::string path =
+      make("many.jsonl", "{\"idempotency_key\": \"a\"}\n{\"idempotency_kex\": \"b\"}\n{oops\n");
+  const auto files = collect_files({path}, "");
+  ASSERT_TRUE(files.ok());
+  ASSERT_EQ(files->events.size(), 3u);
+  const auto unknown = read_event_at(files->events[1]);
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_THAT(unknown.error().describe(), HasSubstr(path + ":2:"));
+  const auto broken = read_event_at(files->events[2]);
+  ASSERT_FALSE(broken.ok());
+  EXPECT_THAT(broken.error().describe(), HasSubstr(path + ":3:"));
 }
 
 TEST_F(Files, NothingToSendIsAnError) {
