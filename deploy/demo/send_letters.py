@@ -56,6 +56,10 @@ class Recipient:
     def update(self, status: dict, elapsed_s: float) -> None:
         for delivery in status["deliveries"]:
             self._follow(delivery)
+        if waits_its_turn(status) and not self.final:
+            self.steps.append("waits for its turn")
+            self.final = "WAITING"
+            return
         if status["state"] != "RECIPIENT_STATE_IN_PROGRESS" and not self.final:
             self.final, self.reason_fr, self.ended_s = status["state"], status["reason_fr"], elapsed_s
 
@@ -73,7 +77,13 @@ class Recipient:
         self.steps.append(state if state == "delivered" or not answer else f"{state} ({answer})")
 
     def reached(self) -> bool:
-        return self.final == "RECIPIENT_STATE_REACHED"
+        return self.final in ("RECIPIENT_STATE_REACHED", "WAITING")
+
+
+def waits_its_turn(status: dict) -> bool:
+    """A candidate who is asked only when the one before has not accepted: days, and no matter of sending."""
+    return status["origin"] == "RECIPIENT_ORIGIN_CANDIDATE" and bool(status["deliveries"]) and all(
+        one["state"] == "DELIVERY_STATE_PENDING" and "due_at" not in one for one in status["deliveries"])
 
 
 class Board:
@@ -94,7 +104,7 @@ class Board:
                 self._printed += 1
             if not one.final:
                 return
-            print(f", {one.ended_s:.1f} s" if one.reached() else f"\n      NOT REACHED: {one.reason_fr}")
+            print("" if one.final == "WAITING" else f", {one.ended_s:.1f} s" if one.reached() else f"\n      NOT REACHED: {one.reason_fr}")
             self._line += 1
             self._printed = 0
 
@@ -104,9 +114,11 @@ class Board:
 
 
 def preview(given: argparse.Namespace, file: str) -> dict[int, Recipient]:
-    """Each recipient by its index in the event, as its preview tells. The status, made for the sender, names none."""
+    """Each recipient by its index, as its preview tells. The status, made for the sender, names none."""
     folder = given.out / pathlib.Path(file).stem
-    made = run(given.program, "preview", file, "--config", given.config, "--out", str(folder))
+    # What follows from the ledger (a care circle, an orientation) is known to the gateway only.
+    where = ("--ask", "--server", given.server, "--pki", given.pki) if given.ask else ("--config", given.config)
+    made = run(given.program, "preview", file, *where, "--out", str(folder))
     if made.returncode != 0:
         raise Failed(made.stderr.strip())
     return dict(recipient_of(part) for part in sorted(folder.iterdir()))
@@ -148,6 +160,9 @@ def look(given: argparse.Namespace, event_id: str) -> dict | None:
 
 
 def follow(given: argparse.Namespace, status: dict, recipients: dict[int, Recipient]) -> None:
+    if not recipients:
+        print("      accepted: it changes what is known, and is sent to nobody", flush=True)
+        return
     board = Board(list(recipients.values()))
     begun = time.monotonic()
     missed = 0
@@ -192,6 +207,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--server", required=True, help="host:port of the gateway")
     parser.add_argument("--pki", required=True, help="folder of the development PKI")
     parser.add_argument("--out", required=True, type=pathlib.Path, help="folder for previews and sent.tsv: made anew")
+    parser.add_argument("--ask", action="store_true", help="previews by the gateway, which knows circles and orientations")
     parser.add_argument("--wait-seconds", type=int, default=30, help="for each letter; then the rest is not sent")
     parser.add_argument("files", nargs="+", metavar="FILE", help="event files, in this order")
     return parser.parse_args()
@@ -214,7 +230,7 @@ def main() -> int:
         print(f"      {failed}", flush=True)
         return 1
     (given.out / "sent.tsv").write_text("".join(rows), encoding="utf-8")
-    print(f"\n   {len(given.files)} letters, {reached} of {count} recipients reached, "
+    print(f"\n   {len(given.files)} events, {reached} of {count} recipients reached, "
           f"{time.monotonic() - begun:.1f} s", flush=True)
     return 0 if reached == count else 1
 

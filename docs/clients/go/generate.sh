@@ -10,7 +10,7 @@ options=(paths=source_relative
   Mgoogle/rpc/status.proto=google.golang.org/genproto/googleapis/rpc/status
   Mpasserelle/options.proto=passerelle.example/send-letter/passerelle)
 files=(passerelle/options.proto)
-for name in delivery document event gateway identity letter; do
+for name in circle delivery document event gateway identity letter orientation recipient; do
   options+=("Mpasserelle/v1/$name.proto=passerelle.example/send-letter/passerelle/v1")
   files+=("passerelle/v1/$name.proto")
 done

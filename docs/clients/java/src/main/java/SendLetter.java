@@ -24,6 +24,7 @@ import passerelle.v1.GatewayOuterClass.SubmitEventRequest;
 import passerelle.v1.GatewayOuterClass.SubmitEventResponse;
 import passerelle.v1.Identity;
 import passerelle.v1.Letter;
+import passerelle.v1.RecipientOuterClass;
 
 /** Sends one structured discharge letter, and says what became of it. docs/clients/README.md tells how to run it. */
 public final class SendLetter {
@@ -111,9 +112,9 @@ public final class SendLetter {
                     .setBirthPlaceCode("39198"))
             .setLegalBasis(Event.LegalBasis.LEGAL_BASIS_EXCHANGE)
             .addRecipients(
-                Event.Recipient.newBuilder()
+                RecipientOuterClass.Recipient.newBuilder()
                     .setPerson(
-                        Event.Recipient.Person.newBuilder()
+                        RecipientOuterClass.Recipient.Person.newBuilder()
                             .setMailbox("claire.dubreuil@medecin.demo.mssante.fr")))
             .setOccurredAt(discharge)
             .setDischargeLetter(Letter.DischargeLetter.newBuilder().setStructured(structured))
