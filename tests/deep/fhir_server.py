@@ -5,7 +5,7 @@ PASSERELLE_FHIR_SERVER serves FHIR R4 under /fhir, prints "ready:" when it does,
     --http 0 --https PORT --pki DIR   mutual TLS with server.*, client.pem, client.key and ca.pem, which it makes in DIR
     --store DIR                       where it keeps its traces
     --no-refs                         references may lead to patients that it does not have
-    --fault http=503@N, drop-after-store@N, truncate@N   what goes wrong with its first requests that are no GET
+    --fault http=503@N, drop-before@N, drop-after-store@N, truncate@N   what goes wrong with its first requests that are no GET
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ KINDS = ("DocumentReference", "List", "Binary")
 class Server:
     """The process, and a caller of it with its client certificate."""
 
-    def __init__(self, folder: pathlib.Path):
-        self.folder, self.pki = folder, folder / "pki"
+    def __init__(self, folder: pathlib.Path, faults: tuple[str, ...] = FAULTS):
+        self.folder, self.pki, self.faults = folder, folder / "pki", faults
         self.port, = w.free_ports(1)
         self._log = folder / "log"
         self._process: subprocess.Popen | None = None
@@ -47,7 +47,7 @@ class Server:
         self.folder.mkdir()
         words = [os.environ["PASSERELLE_FHIR_SERVER"], "--http", "0", "--https", str(self.port), "--pki", str(self.pki),
                  "--store", str(self.folder / "store"), "--no-refs"]
-        for fault in FAULTS:
+        for fault in self.faults:
             words += ["--fault", fault]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

@@ -6,6 +6,7 @@
 #                           (the HL7 validator with PDSm 3.1.1), for the bundles of ITI-65 and the documents of ITI-105
 # What is not named is skipped, and said so.
 set -euo pipefail
+shopt -s extglob
 cd "$(dirname "$0")/../.."
 program=${PASSERELLE_PROGRAM:-build/ci/passerelle}
 [ -x "$program" ] || program=build/dev/passerelle
@@ -16,14 +17,17 @@ mkdir "$out/config"
 cp deploy/config/policy.yaml "$out/config"
 sed 's/^    #form: ITI65$/    form: ITI105/' deploy/config/passerelle.yaml >"$out/config/iti105.yaml"
 grep -q 'form: ITI105' "$out/config/iti105.yaml"
-for event in samples/letters/*.yaml samples/letters/*.json; do
+for event in samples/{letters,orientation,enrolment,circle}/*.yaml samples/letters/*.json; do
+  # These go on from an event before them, which only a ledger knows; the goldens have their like.
+  [[ $event != */@(lettre-au-cercle|depart|fin-de-parcours).yaml ]] || continue
   name=$(basename "${event%.*}")
   "$program" preview "$event" --out "$out/iti65/$name"
   "$program" preview "$event" --out "$out/iti105/$name" --config "$out/config/iti105.yaml"
 done
-mapfile -t documents < <(find "$out/iti65" -path '*/0-*/document.xml' | sort)
+# One for each event: all its recipients get the same bytes.
+mapfile -t documents < <(find "$out/iti65" -name document.xml | sort | awk -F/ '!seen[$(NF - 2)]++')
 mapfile -t archives < <(find "$out/iti65" -name IHE_XDM.zip | sort)
-mapfile -t bundles < <(find "$out" -path '*-dmp-demo/*.json' ! -name issues.json | sort)
+mapfile -t bundles < <(find "$out" \( -path '*-dmp-demo/*.json' -o -path '*/iti65/*-territoire-demo/*.json' \) ! -name issues.json | sort)
 mapfile -t mails < <(find "$out/iti65" -name message.eml | sort)
 [ ${#documents[@]} -gt 0 ] && [ ${#archives[@]} -gt 0 ] && [ ${#bundles[@]} -gt 0 ] && [ ${#mails[@]} -gt 0 ]
 
@@ -51,6 +55,10 @@ fi
 if [ -n "${PASSERELLE_FHIR_CHECK:-}" ]; then
   "$PASSERELLE_FHIR_CHECK" "${bundles[@]}"
   echo "${#bundles[@]} bundles and DocumentReferences pass the check of FHIR"
+  mapfile -t care < <(find tests/golden/fhir-care -name '*.json' | sort)
+  [ ${#care[@]} -gt 0 ]
+  "$PASSERELLE_FHIR_CHECK" "${care[@]}"
+  echo "${#care[@]} orientations, enrolments and circles pass the check of FHIR"
 else
   echo "skipped: PASSERELLE_FHIR_CHECK names no program that checks FHIR"
 fi

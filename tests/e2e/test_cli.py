@@ -136,9 +136,9 @@ def check_folder(scene: Scene) -> None:
     require_equal(named_in(done.stdout), sorted(map(str, box.files)), "files that are told")
     for line in done.stdout.splitlines():
         require(re.search(rf": event {UUID}  0 in progress", line), line)
-    require(re.search(rf"^{FILES} files in \S+: {FILES} accepted, 0 refused$", done.stderr, re.M), done.stderr[-500:])
+    require(re.search(rf"^{FILES} events in \S+: {FILES} accepted, 0 refused$", done.stderr, re.M), done.stderr[-500:])
     require_equal(scene.keys_like("dossier-"), box.keys, "events in the ledger")
-    print(f"      {FILES} files in {took:.1f} s, {connections.most} connection", flush=True)
+    print(f"      {FILES} events in {took:.1f} s, {connections.most} connection", flush=True)
 
 
 def check_list(scene: Scene) -> None:

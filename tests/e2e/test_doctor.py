@@ -104,7 +104,7 @@ def check_partners(doctor: Doctor) -> None:
     require_equal(list(bad), ["partner mail-demo"], "what fails")
     world.repository.go_down()
     bad = doctor.failing(None, "--quick")
-    require_equal(sorted(bad), ["partner dmp-demo", "partner outil-demo"], "what fails")
+    require_equal(sorted(bad), ["partner dmp-demo", "partner outil-demo", "partner territoire-demo"], "what fails")
     require(all("CONNECTION_REFUSED" in text for text in bad.values()), str(bad))
     world.repository.come_up()
     nowhere = "nulle-part.invalid"

@@ -499,6 +499,8 @@ class World:
         self.ledger = self.folder / "ledger.db"
         self.config_file = self.folder / "passerelle.yaml"
         self.config: dict = {}
+        # Where candidates answer; links name it before anything listens there.
+        self.answer_port = free_ports(1)[0]
         self.mail: MailHost | None = None
         self.repository: repo.Repository | None = None
         self.gateways: list[Gateway] = []
@@ -545,11 +547,17 @@ class World:
         config["ledger"]["path"] = str(self.ledger)
         config["tenants"][0]["key"]["file"] = str(self.pki / "tenant.key")
         config["http"]["listen"] = "127.0.0.1:0"
-        mail, record, tool = (config[kind][0] for kind in ("mssante", "repositories", "webhooks"))
+        mail, record, tool, territory = (config[kind][0]
+                                         for kind in ("mssante", "repositories", "webhooks", "fhir"))
         mail["port"] = self.mail.smtp
+        mail["imap"].update(port=self.mail.imap, password_file=str(self.mail.folder / "imap-password"), poll_every="1s")
         record["base_url"], tool["url"] = self.repository.base_url, self.repository.tool_url
+        territory["base_url"] = self.repository.territory_url
         tool["signing_key_file"] = str(self.pki / "tool.key")
-        for tls in (config["grpc"]["tls"], mail["tls"], record["tls"], tool["tls"]):
+        answers = config["answers"]
+        answers.update(listen=f"127.0.0.1:{self.answer_port}", public_url=f"https://localhost:{self.answer_port}",
+                       certificate_file=str(self.pki / "gateway.pem"), key_file=str(self.pki / "gateway.key"))
+        for tls in (config["grpc"]["tls"], mail["tls"], record["tls"], tool["tls"], territory["tls"]):
             for name in tls:
                 tls[name] = str(self.pki / pathlib.Path(tls[name]).name)
         # A test that waits for an operator's patience would be slow.

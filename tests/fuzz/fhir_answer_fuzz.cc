@@ -4,6 +4,7 @@
 #include <string>
 
 #include "adapters/dmp/judgement.h"
+#include "adapters/fhir/judgement.h"
 #include "fhir/json_value.h"
 #include "gateway/base/bytes.h"
 #include "gateway/base/result.h"
@@ -32,11 +33,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   exchange.answered = true;
   exchange.answer.status = statuses[data[0] % std::size(statuses)];
   exchange.answer.body.assign(reinterpret_cast<const char*>(data) + 1, size - 1);
+  const psl::fhir::KnownResource subject =
+      psl::read_sent(exchange.answer.body, "ServiceRequest?identifier=a").subject;
   for (const psl::Outcome& outcome :
        {psl::judge_search(exchange, "urn:oid:2.25.1", "da39a3ee5e6b4b0d3255bfef95601890afd80709"),
-        psl::judge_provide(exchange, 3), psl::judge_publish(exchange)}) {
+        psl::judge_provide(exchange, 3), psl::judge_publish(exchange),
+        psl::judge_transaction(exchange, {"Patient", "ServiceRequest"}),
+        psl::judge_presence(exchange, subject)}) {
     PSL_CHECK(!outcome.reason.empty());
-    PSL_CHECK(outcome.partner_code == std::to_string(exchange.answer.status));
+    // Of an entry, its own.
+    PSL_CHECK(!outcome.partner_code.empty());
   }
   const auto tree = psl::fhir::Tree::read(exchange.answer.body, {.values = 10'000});
   if (tree.ok()) PSL_CHECK(walk(tree->root()) <= 10'000);

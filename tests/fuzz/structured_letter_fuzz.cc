@@ -94,7 +94,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   v1::Tenant tenant;
   tenant.set_name("demo");
   psl::stored::DocumentHeader header;
-  const auto prepared = office().prepare(request, tenant, psl::Uuid{}, header);
+  const auto prepared = office().prepare(request, {tenant, psl::Uuid{}, {}}, header);
   if (!prepared.ok()) {
     PSL_CHECK(prepared.error().code == psl::ErrorCode::field_invalid);
     PSL_CHECK(!prepared.error().faults.empty() && prepared.error().faults.size() <= 20);
