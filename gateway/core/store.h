@@ -122,7 +122,8 @@ struct MoveDelivery {
 };
 
 // Everything that one step does to cases and to what is owed already, in one transaction. A move or a release
-// whose delivery has gone on meanwhile is left out; a case that has changed undoes all.
+// whose delivery has gone on meanwhile is left out, but a proposal that a step ends while it is under way does
+// not leave again; a case that has changed undoes all.
 struct CaseStep {
   Instant at;
   // Each case once.
@@ -392,7 +393,7 @@ class Ledger {
   // Deliveries of `adapter` in `lane`, pending with due_at <= now, oldest due first, at most `most`. Leaves
   // out one whose document replaces another that is still pending, sending or unknown at the same address,
   // and one of an event that follows another which has such a delivery there. Nothing waits for one that is
-  // held.
+  // held. Nor a proposal past its give_up_at, unless a human retried it: its case expires it.
   virtual Result<std::vector<DueDelivery>> due(std::string_view adapter, Lane lane, Instant now,
                                                int most) = 0;
   // In state unknown with due_at <= now.
