@@ -56,6 +56,7 @@ CALL_S = 60
 READY_S = 30
 # Options of a client that holds little of what it does not read: gRPC's own window grows to megabytes.
 SMALL_WINDOW = (("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 65535))
+GIVEN_PORTS: set[int] = set()
 GRPC_CODES = {code.value[0]: code.name for code in grpc.StatusCode}
 
 
@@ -95,13 +96,15 @@ def find_program() -> pathlib.Path:
 
 def free_ports(count: int) -> list[int]:
     """Ports that were free a moment ago, below those that the system gives to callers: else a client that
-    calls a server while it is down may be connected to itself, and the server finds its port taken."""
+    calls a server while it is down may be connected to itself, and the server finds its port taken. None is
+    given twice, for many are asked for long before anything listens there."""
     found: list[int] = []
     while len(found) < count:
         port = random.randint(20000, 32000)
         with socket.socket() as one, contextlib.suppress(OSError):
             one.bind(("127.0.0.1", port))
-            if port not in found:
+            if port not in GIVEN_PORTS:
+                GIVEN_PORTS.add(port)
                 found.append(port)
     return found
 
@@ -554,9 +557,8 @@ class World:
         record["base_url"], tool["url"] = self.repository.base_url, self.repository.tool_url
         territory["base_url"] = self.repository.territory_url
         tool["signing_key_file"] = str(self.pki / "tool.key")
-        answers = config["answers"]
-        answers.update(listen=f"127.0.0.1:{self.answer_port}", public_url=f"https://localhost:{self.answer_port}",
-                       certificate_file=str(self.pki / "gateway.pem"), key_file=str(self.pki / "gateway.key"))
+        config["answers"].update(self._answer_place(), certificate_file=str(self.pki / "gateway.pem"),
+                                 key_file=str(self.pki / "gateway.key"))
         for tls in (config["grpc"]["tls"], mail["tls"], record["tls"], tool["tls"], territory["tls"]):
             for name in tls:
                 tls[name] = str(self.pki / pathlib.Path(tls[name]).name)
@@ -565,8 +567,13 @@ class World:
         if change:
             change(config)
         self.config = config
-        path = path or self.config_file
-        path.write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False), "utf-8")
+        return self._save_config(path or self.config_file)
+
+    def _answer_place(self) -> dict[str, str]:
+        return {"listen": f"127.0.0.1:{self.answer_port}", "public_url": f"https://localhost:{self.answer_port}"}
+
+    def _save_config(self, path: pathlib.Path) -> pathlib.Path:
+        path.write_text(yaml.safe_dump(self.config, allow_unicode=True, sort_keys=False), "utf-8")
         return path
 
     def _write_policy(self) -> None:
@@ -590,9 +597,20 @@ class World:
                         expect=expect)
 
     def start_gateway(self, config: pathlib.Path | None = None) -> Gateway:
-        gateway = Gateway(self.program, config or self.config_file, self.log)
-        self.gateways.append(gateway)
-        return gateway.wait_serving()
+        while True:
+            gateway = Gateway(self.program, config or self.config_file, self.log)
+            self.gateways.append(gateway)
+            try:
+                return gateway.wait_serving()
+            except Failed as failure:
+                # Another program may take a port between our look and its use. After a first gateway there may be
+                # links that name it.
+                taken = "answers." in str(failure) and "already in use" in str(failure)
+                if not taken or config or any(one.logged("serving") for one in self.gateways):
+                    raise
+                self.answer_port, = free_ports(1)
+                self.config["answers"].update(self._answer_place())
+                self._save_config(self.config_file)
 
     @property
     def gateway(self) -> Gateway:
