@@ -1,0 +1,1 @@
+// Carries the precompiled headers: deploy/cmake/passerelle.cmake.
