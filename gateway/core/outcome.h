@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "gateway/base/env.h"
 #include "gateway/core/states.h"
 
 namespace psl {
@@ -20,6 +21,8 @@ struct Outcome {
   std::string partner_code;
   // True when the partner as a whole failed (no connection, no answer): counts for the circuit breaker.
   bool partner_down = false;
+  // What the partner asks to wait before the next attempt (RFC 9110 section 10.2.3); 0: it says nothing.
+  Span retry_after = {};
 };
 
 // The edge of the state table that an outcome takes.

@@ -53,6 +53,11 @@ struct NewDelivery {
   bool proposal = false;
   // It leaves only while the patient's consent holds.
   bool needs_consent = false;
+  // The delivery of the proposal that it tells of: to somebody who never got that one it is not sent either
+  // (PROPOSAL_NOT_SENT). Nil: it tells of none.
+  Uuid notice_of = {};
+  // The member of a circle who gets it because of the circle (circle_member_id_of); nil: somebody else.
+  Uuid member = {};
 };
 
 // A recipient that routing could not resolve: no delivery to send, a human task at once.
@@ -88,6 +93,8 @@ struct CaseChange {
   std::string subject;
   // How the person is known: by the INS, by the traits. 32 bytes, or empty.
   std::array<std::string, 2> person_macs;
+  // Others may be open with the same `subject` all the same: it only serves to find the cases of a person.
+  bool shared = false;
 };
 
 // A case that a step was decided upon and leaves as it is. `revision` 0: there was none.
@@ -121,9 +128,27 @@ struct MoveDelivery {
   std::string key = {};
 };
 
+// One member of the circle that is this case.
+Uuid circle_member_id_of(const Uuid& circle, std::string_view member_id);
+
+// What goes to this member because of the circle and has not left is cancelled for `reason`, what is under
+// way is not repeated. What the step's own event brings stays.
+struct StoppedMember {
+  Uuid member;
+  std::string reason;
+};
+
+// Whom the patient does not want to have anything, whoever names them, as one circle knows it: in place of
+// what stood before. Nothing to these addresses is begun any more (PATIENT_OBJECTED).
+struct ObjectedTo {
+  Uuid circle;
+  std::string patient_mac;
+  std::vector<std::string> address_macs;
+};
+
 // Everything that one step does to cases and to what is owed already, in one transaction. A move or a release
-// whose delivery has gone on meanwhile is left out, but a proposal that a step ends while it is under way does
-// not leave again; a case that has changed undoes all.
+// whose delivery has gone on meanwhile is left out, but a proposal that a step ends while it is under way
+// does not leave again; a case that has changed undoes all.
 struct CaseStep {
   Instant at;
   // Each case once.
@@ -136,6 +161,9 @@ struct CaseStep {
   // (CONSENT_WITHDRAWN), what is under way is not repeated.
   std::string tenant;
   std::vector<std::string> consent_withdrawn_of;
+  std::vector<StoppedMember> stopped_members;
+  // In the step's tenant.
+  std::vector<ObjectedTo> objected_to;
   // One audit record each, of codes, numbers and ids only: "orientation=accepted proposal=2 rules=v1".
   std::vector<std::string> audit;
 };
@@ -422,6 +450,11 @@ class Ledger {
   virtual Result<std::optional<CaseRow>> case_of(const Uuid& id) = 0;
   // The case that this event shows; nothing when there is none.
   virtual Result<std::optional<CaseRow>> case_of_event(const Uuid& event_id) = 0;
+  // The open cases of the tenant that were given `subject` and this person (CaseChange::person_macs): those
+  // of the INS, then others of the traits, each in the order in which they began, at most `most`.
+  virtual Result<std::vector<CaseRow>> cases_of_person(std::string_view tenant, std::string_view subject,
+                                                       const std::array<std::string, 2>& person_macs,
+                                                       int most) = 0;
   // wake_at above 0 and at or before `now`, the earliest first.
   virtual Result<std::vector<CaseRow>> cases_to_wake(Instant now, int most) = 0;
   // The earliest wake_at above 0; nothing when there is none.
