@@ -19,7 +19,6 @@ constexpr size_t tag_bytes = 16;
 constexpr size_t plain_bytes_max = size_t{1} << 30;
 
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
-using MacContext = std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)>;
 using KdfContext = std::unique_ptr<EVP_KDF_CTX, decltype(&EVP_KDF_CTX_free)>;
 
 // Fetching searches every provider and takes a lock, so it is done once.
@@ -37,6 +36,11 @@ const Algorithms& algorithms() {
   // A library without them is a broken installation: nothing could be kept secret.
   PSL_CHECK(fetched.aes && fetched.hmac && fetched.hkdf);
   return fetched;
+}
+
+// So that a failure tells its own reason. To clear what is empty costs more than to look first.
+void forget_errors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
 }
 
 Error crypto_failure(std::string_view what) {
@@ -90,7 +94,7 @@ SecretKey::~SecretKey() { OPENSSL_cleanse(bytes_.data(), size_bytes); }
 std::string_view SecretKey::reveal() const noexcept { return {bytes_.data(), size_bytes}; }
 
 Result<std::string> random_bytes(size_t count) {
-  ERR_clear_error();
+  forget_errors();
   std::string out(count, '\0');
   if (RAND_bytes_ex(nullptr, bytes_out(out), count, 0) != 1) return crypto_failure("the random generator");
   return out;
@@ -104,23 +108,37 @@ Result<SecretKey> random_key() {
   return key;
 }
 
-Result<std::string> hmac_sha256(const SecretKey& key, std::string_view text) {
-  ERR_clear_error();
-  const MacContext context(EVP_MAC_CTX_new(algorithms().hmac.get()), EVP_MAC_CTX_free);
+void KeyedMac::Free::operator()(evp_mac_ctx_st* context) const { EVP_MAC_CTX_free(context); }
+
+Result<KeyedMac> KeyedMac::of(const SecretKey& key) {
+  forget_errors();
+  Context keyed(EVP_MAC_CTX_new(algorithms().hmac.get()));
   const OSSL_PARAM parameters[] = {sha256_digest(OSSL_MAC_PARAM_DIGEST), OSSL_PARAM_construct_end()};
+  if (!keyed || EVP_MAC_init(keyed.get(), bytes_in(key.reveal()), SecretKey::size_bytes, parameters) != 1)
+    return crypto_failure("HMAC-SHA-256");
+  return KeyedMac(std::move(keyed));
+}
+
+Result<std::string> KeyedMac::mac(std::string_view text) const {
+  forget_errors();
+  const Context context(EVP_MAC_CTX_dup(keyed_.get()));
   std::string out(32, '\0');
   size_t length = 0;
-  if (!context ||
-      EVP_MAC_init(context.get(), bytes_in(key.reveal()), SecretKey::size_bytes, parameters) != 1 ||
-      EVP_MAC_update(context.get(), bytes_in(text), text.size()) != 1 ||
+  if (!context || EVP_MAC_update(context.get(), bytes_in(text), text.size()) != 1 ||
       EVP_MAC_final(context.get(), bytes_out(out), &length, out.size()) != 1 || length != out.size()) {
     return crypto_failure("HMAC-SHA-256");
   }
   return out;
 }
 
+Result<std::string> hmac_sha256(const SecretKey& key, std::string_view text) {
+  const Result<KeyedMac> keyed = KeyedMac::of(key);
+  if (!keyed) return keyed.error();
+  return keyed->mac(text);
+}
+
 Result<SecretKey> hkdf_sha256(const SecretKey& key, std::string_view info) {
-  ERR_clear_error();
+  forget_errors();
   const KdfContext context(EVP_KDF_CTX_new(algorithms().hkdf.get()), EVP_KDF_CTX_free);
   const OSSL_PARAM parameters[] = {sha256_digest(OSSL_KDF_PARAM_DIGEST),
                                    octets(OSSL_KDF_PARAM_KEY, key.reveal()),
@@ -137,7 +155,7 @@ Result<SecretKey> hkdf_sha256(const SecretKey& key, std::string_view info) {
 Result<std::string> aes_gcm_seal(const SecretKey& key, std::string_view bound, std::string_view plain) {
   if (plain.size() > plain_bytes_max)
     return error_of(ErrorCode::crypto, "a text above 1 GiB cannot be sealed");
-  ERR_clear_error();
+  forget_errors();
   std::string out(nonce_bytes + plain.size() + tag_bytes, '\0');
   unsigned char* const nonce = bytes_out(out);
   unsigned char* const body = nonce + nonce_bytes;
@@ -159,9 +177,9 @@ Result<std::string> aes_gcm_seal(const SecretKey& key, std::string_view bound, s
 
 Result<std::string> aes_gcm_open(const SecretKey& key, std::string_view bound, std::string_view sealed) {
   constexpr size_t overhead = nonce_bytes + tag_bytes;
-  const Error corrupt = error_of(ErrorCode::corrupt, "sealed data does not verify");
-  if (sealed.size() < overhead || sealed.size() > plain_bytes_max + overhead) return corrupt;
-  ERR_clear_error();
+  const auto corrupt = [] { return error_of(ErrorCode::corrupt, "sealed data does not verify"); };
+  if (sealed.size() < overhead || sealed.size() > plain_bytes_max + overhead) return corrupt();
+  forget_errors();
   const size_t plain_bytes = sealed.size() - overhead;
   const std::string_view body = sealed.substr(nonce_bytes, plain_bytes);
   std::string tag(sealed.substr(nonce_bytes + plain_bytes));
@@ -182,7 +200,7 @@ Result<std::string> aes_gcm_open(const SecretKey& key, std::string_view bound, s
   std::array<unsigned char, tag_bytes> none;
   if (EVP_DecryptFinal_ex(context.get(), none.data(), &length) != 1) {
     wipe(out);  // what does not verify must not be looked at
-    return corrupt;
+    return corrupt();
   }
   return out;
 }

@@ -2,6 +2,7 @@
 
 #include <zstd.h>
 
+#include <mutex>
 #include <utility>
 
 #include "passerelle/v1/config.pb.h"
@@ -19,11 +20,13 @@ constexpr int compression_level = 1;
 // The parts are told apart: a purpose, a key id and a column hold no zero byte, and an event id always
 // has 16.
 std::string bound_to(std::string_view use, std::string_view name, const Uuid& event_id) {
-  std::string out(use);
+  std::string out;
+  out.reserve(use.size() + name.size() + 2 + event_id.bytes.size());
+  out += use;
   out += '\0';
   out += name;
   out += '\0';
-  out += event_id.raw();
+  out.append(event_id.bytes.begin(), event_id.bytes.end());
   return out;
 }
 
@@ -41,12 +44,17 @@ Result<std::string> compress(std::string_view plain) {
 }
 
 Result<std::string> decompress(std::string_view packed) {
-  const Error corrupt = error_of(ErrorCode::corrupt, "sealed data does not unpack");
+  const auto corrupt = [] { return error_of(ErrorCode::corrupt, "sealed data does not unpack"); };
   const unsigned long long size = ZSTD_getFrameContentSize(packed.data(), packed.size());
   // The two sentinels of zstd (unknown, error) are above the limit too.
-  if (size > content_bytes_max) return corrupt;
+  if (size > content_bytes_max) return corrupt();
+  // To make one costs more than to unpack a small text, so each thread keeps its own (96 KB).
+  thread_local const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(),
+                                                                                  ZSTD_freeDCtx);
+  if (!context) return error_of(ErrorCode::crypto, "no memory to unpack sealed data");
   std::string out(static_cast<size_t>(size), '\0');
-  if (ZSTD_decompress(out.data(), out.size(), packed.data(), packed.size()) != out.size()) return corrupt;
+  if (ZSTD_decompressDCtx(context.get(), out.data(), out.size(), packed.data(), packed.size()) != out.size())
+    return corrupt();
   return out;
 }
 
@@ -123,13 +131,14 @@ Result<SecretKey> TenantSealer::unwrap(std::string_view tenant, const WrappedKey
     return error_of(ErrorCode::crypto, "the key \"" + key.key_id + "\" of tenant \"" + std::string(tenant) +
                                            "\" is not in the configuration");
   }
-  const Error corrupt =
-      error_of(ErrorCode::corrupt, "the data key does not open under key \"" + key.key_id + "\"");
-  if (key.wrapped.empty() || key.wrapped[0] != sealed_format) return corrupt;
+  const auto corrupt = [&] {
+    return error_of(ErrorCode::corrupt, "the data key does not open under key \"" + key.key_id + "\"");
+  };
+  if (key.wrapped.empty() || key.wrapped[0] != sealed_format) return corrupt();
   Result<std::string> bytes = aes_gcm_open(found->second, bound_to("key", key.key_id, event_id),
                                            std::string_view(key.wrapped).substr(1));
-  if (!bytes) return bytes.error().code == ErrorCode::corrupt ? corrupt : bytes.error();
-  if (bytes->size() != SecretKey::size_bytes) return corrupt;
+  if (!bytes) return bytes.error().code == ErrorCode::corrupt ? corrupt() : bytes.error();
+  if (bytes->size() != SecretKey::size_bytes) return corrupt();
   SecretKey data_key(*bytes);
   wipe(*bytes);
   return data_key;
@@ -160,14 +169,26 @@ Result<std::string> TenantSealer::open(std::string_view tenant, const WrappedKey
   return plain;
 }
 
+Result<const KeyedMac*> TenantSealer::keyed_mac(const TenantKeys& keys, std::string_view purpose) const {
+  {
+    const std::shared_lock lock(macs_mutex_);
+    if (const auto found = keys.macs.find(purpose); found != keys.macs.end()) return &found->second;
+  }
+  const Result<SecretKey> key = hkdf_sha256(keys.by_id.at(keys.oldest_id), "mac:" + std::string(purpose));
+  if (!key) return key.error();
+  Result<KeyedMac> keyed = KeyedMac::of(*key);
+  if (!keyed) return std::move(keyed).error();
+  const std::unique_lock lock(macs_mutex_);
+  return &keys.macs.try_emplace(std::string(purpose), *std::move(keyed)).first->second;
+}
+
 Result<std::string> TenantSealer::mac(std::string_view tenant, std::string_view purpose,
                                       std::string_view plain) {
   const Result<const TenantKeys*> keys = keys_of(tenant);
   if (!keys) return keys.error();
-  const Result<SecretKey> key =
-      hkdf_sha256((*keys)->by_id.at((*keys)->oldest_id), "mac:" + std::string(purpose));
-  if (!key) return key.error();
-  return hmac_sha256(*key, plain);
+  const Result<const KeyedMac*> keyed = keyed_mac(**keys, purpose);
+  if (!keyed) return keyed.error();
+  return (*keyed)->mac(plain);
 }
 
 }  // namespace psl

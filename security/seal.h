@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,8 +17,8 @@ class Config;
 
 namespace psl {
 
-// The tenants' keys stay in memory; data keys are unwrapped for each call (under a microsecond) and wiped.
-// Immutable once made, so thread safe.
+// The tenants' keys, and those of MACs, which come from them, stay in memory; data keys are unwrapped for
+// each call (under a microsecond) and wiped. Thread safe: only the keys of MACs are added to, under a lock.
 //
 // Rotation: the new key becomes `key`, the old one the first of its `previous`. MACs come from the oldest
 // key, the last of `previous`: it stays listed as long as the ledger, or no submission would be recognised
@@ -45,11 +46,17 @@ class TenantSealer final : public Sealer {
     std::string current_id;
     std::string oldest_id;
     std::map<std::string, SecretKey, std::less<>> by_id;
+    // By purpose, of which the program has a handful of words; added when it is first asked for, never
+    // changed.
+    mutable std::map<std::string, KeyedMac, std::less<>> macs;
   };
   Result<const TenantKeys*> keys_of(std::string_view tenant) const;
+  // It stays where it is as long as the sealer.
+  Result<const KeyedMac*> keyed_mac(const TenantKeys& keys, std::string_view purpose) const;
   Result<SecretKey> unwrap(std::string_view tenant, const WrappedKey& key, const Uuid& event_id) const;
 
   std::map<std::string, TenantKeys, std::less<>> tenants_;
+  mutable std::shared_mutex macs_mutex_;  // of TenantKeys::macs
 };
 
 }  // namespace psl

@@ -18,6 +18,15 @@ TEST(Crypto, HmacAndHkdfAreThoseOfTheirStandards) {
             "40d7883c910955a6360a704f389285af5516885f31471b025268f6a0767754e1");
 }
 
+TEST(Crypto, AKeyedMacIsTheSameEveryTime) {
+  // Claim: no text that a kept key was used for changes what it says of the next one.
+  const Result<KeyedMac> keyed = KeyedMac::of(key_of('k'));
+  ASSERT_TRUE(keyed.ok());
+  EXPECT_EQ(*keyed->mac("text"), *hmac_sha256(key_of('k'), "text"));
+  EXPECT_EQ(*keyed->mac("other"), *hmac_sha256(key_of('k'), "other"));
+  EXPECT_EQ(*keyed->mac("text"), *hmac_sha256(key_of('k'), "text"));
+}
+
 TEST(Crypto, SealedTextOpensWithTheSameKeyAndPlaceOnly) {
   // Claim: another key, another place, a changed bit anywhere, a cut: each is `corrupt`, and tells nothing.
   const std::string sealed = *aes_gcm_seal(key_of('k'), "place", "the text");
