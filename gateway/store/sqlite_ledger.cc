@@ -2,6 +2,7 @@
 #include <map>
 #include <tuple>
 
+#include "gateway/store/claims.h"
 #include "gateway/store/sqlite_reader.h"
 
 namespace psl {
@@ -221,6 +222,11 @@ struct SqliteReaderStatements {
   Statement case_by_id{db, PSL_SELECT_CASE "WHERE c.id = ?1"};
   Statement case_by_event{
       db, PSL_SELECT_CASE "WHERE c.event = (SELECT seq FROM event WHERE id = ?1) ORDER BY c.seq LIMIT 1"};
+  Statement cases_by_ins{
+      db, PSL_SELECT_CASE "WHERE c.claim_by_ins = ?1 AND c.claim_by_ins <> x'' ORDER BY c.seq LIMIT ?2"};
+  Statement cases_by_traits{db, PSL_SELECT_CASE
+                            "WHERE c.claim_by_traits = ?1 AND c.claim_by_traits <> x''"
+                            " ORDER BY c.seq LIMIT ?2"};
   Statement cases_to_wake{
       db, PSL_SELECT_CASE "WHERE c.wake_at > 0 AND c.wake_at <= ?1 ORDER BY c.wake_at LIMIT ?2"};
   Statement next_wake{db, "SELECT wake_at FROM care_case WHERE wake_at > 0 ORDER BY wake_at LIMIT 1"};
@@ -534,6 +540,24 @@ Result<std::optional<CaseRow>> SqliteReader::case_of(const Uuid& id) {
 Result<std::optional<CaseRow>> SqliteReader::case_of_event(const Uuid& event_id) {
   Rows rows(sql_->case_by_event, event_id);
   return only_case(rows);
+}
+
+Result<std::vector<CaseRow>> SqliteReader::cases_of_person(std::string_view tenant, std::string_view subject,
+                                                           const std::array<std::string, 2>& person_macs,
+                                                           int most) {
+  std::vector<CaseRow> found;
+  const auto add = [&](Statement& statement, const std::string& mac) {
+    if (mac.empty()) return;
+    const std::string claim = claim_of(tenant, subject, mac);
+    Rows rows(statement, Blob{claim}, bounded(most));
+    for (CaseRow& row : cases(rows)) {
+      if (std::ranges::find(found, row.id, &CaseRow::id) == found.end()) found.push_back(std::move(row));
+    }
+  };
+  add(sql_->cases_by_ins, person_macs[0]);
+  add(sql_->cases_by_traits, person_macs[1]);
+  if (found.size() > static_cast<size_t>(bounded(most))) found.resize(static_cast<size_t>(bounded(most)));
+  return answer(std::move(found));
 }
 
 Result<std::vector<CaseRow>> SqliteReader::cases_to_wake(Instant now, int most) {

@@ -36,6 +36,8 @@ class SqliteReader {
   Result<int64_t> last_change();
   Result<std::optional<CaseRow>> case_of(const Uuid& id);
   Result<std::optional<CaseRow>> case_of_event(const Uuid& event_id);
+  Result<std::vector<CaseRow>> cases_of_person(std::string_view tenant, std::string_view subject,
+                                               const std::array<std::string, 2>& person_macs, int most);
   Result<std::vector<CaseRow>> cases_to_wake(Instant now, int most);
   Result<std::optional<Instant>> next_wake();
   Result<std::vector<ConsentedSend>> sent_with_consent(std::string_view tenant, std::string_view patient_mac,

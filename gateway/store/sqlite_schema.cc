@@ -235,12 +235,35 @@ DROP INDEX delivery_to_alert;
 CREATE INDEX delivery_to_alert ON delivery(alert_at) WHERE state IN (1, 2, 3) AND late = 0 AND proposal = 0;
 )sql";
 
+constexpr const char* notices_and_members = R"sql(
+-- seq of the proposal of which this delivery tells; 0: it tells of none
+ALTER TABLE delivery ADD COLUMN notice_of INTEGER NOT NULL DEFAULT 0;
+-- whose member of a circle gets it because of the circle; empty: nobody's
+ALTER TABLE delivery ADD COLUMN member BLOB NOT NULL DEFAULT x'';
+-- the reason why it may not leave any more; empty: none
+ALTER TABLE delivery ADD COLUMN stopped TEXT NOT NULL DEFAULT '';
+
+CREATE INDEX delivery_by_notice ON delivery(notice_of) WHERE notice_of <> 0 AND state = 1;
+CREATE INDEX delivery_by_member ON delivery(member) WHERE member <> x'' AND state IN (1, 2, 3, 5, 6);
+
+-- To whom the patient does not want anything to be sent.
+CREATE TABLE objected(
+  tenant TEXT NOT NULL,
+  patient_mac BLOB NOT NULL,
+  address_mac BLOB NOT NULL,
+  -- the case that knows it: a person may have a circle by the INS and one by the traits
+  circle BLOB NOT NULL,
+  PRIMARY KEY(tenant, patient_mac, address_mac, circle)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 // Only ever added to: a migration that was released is never changed.
 constexpr Migration migrations[] = {
     {"first tables", first_tables},
     {"lists, watches, retries", lists_watches_retries},
     {"versions", versions},
     {"cases", cases},
+    {"notices and members", notices_and_members},
 };
 
 constexpr int latest = static_cast<int>(std::size(migrations));

@@ -165,6 +165,13 @@ Result<std::optional<CaseRow>> SqliteStore::case_of_event(const Uuid& event_id) 
   return ask([&](SqliteReader& reader) { return reader.case_of_event(event_id); });
 }
 
+Result<std::vector<CaseRow>> SqliteStore::cases_of_person(std::string_view tenant, std::string_view subject,
+                                                          const std::array<std::string, 2>& person_macs,
+                                                          int most) {
+  return ask(
+      [&](SqliteReader& reader) { return reader.cases_of_person(tenant, subject, person_macs, most); });
+}
+
 Result<std::vector<CaseRow>> SqliteStore::cases_to_wake(Instant now, int most) {
   return ask([&](SqliteReader& reader) { return reader.cases_to_wake(now, most); });
 }

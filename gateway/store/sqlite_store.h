@@ -69,6 +69,9 @@ class SqliteStore final : public Store, public Ledger {
   Result<int64_t> last_change() override;
   Result<std::optional<CaseRow>> case_of(const Uuid& id) override;
   Result<std::optional<CaseRow>> case_of_event(const Uuid& event_id) override;
+  Result<std::vector<CaseRow>> cases_of_person(std::string_view tenant, std::string_view subject,
+                                               const std::array<std::string, 2>& person_macs,
+                                               int most) override;
   Result<std::vector<CaseRow>> cases_to_wake(Instant now, int most) override;
   Result<std::optional<Instant>> next_wake() override;
   Result<std::vector<ConsentedSend>> sent_with_consent(std::string_view tenant, std::string_view patient_mac,

@@ -18,6 +18,7 @@ namespace {
 constexpr int64_t event_overhead_bytes = 16 * 1024;
 constexpr std::string_view reason_replaced = "REPLACED";
 constexpr std::string_view reason_late = "LATE";
+constexpr std::string_view reason_objected = "PATIENT_OBJECTED";
 constexpr std::string_view reason_withdrawn = "PROPOSAL_WITHDRAWN";
 
 uint64_t system_free_bytes(const std::string& path) {
@@ -174,7 +175,7 @@ Effect SqliteWriter::apply(const AcceptEvent& event) {
   }
   for (const UnresolvedRecipient& unresolved : event.unresolved)
     insert_unresolved(event, seq, family, unresolved);
-  take_step(event.step, event.principal, event.id);
+  take_step(event.step, event.principal, event.id, seq);
   return linked ? Effect::linked : Effect::done;
 }
 
@@ -285,10 +286,14 @@ bool SqliteWriter::insert_delivery(const AcceptEvent& event, int64_t event_seq, 
   const int64_t seq = next_delivery_++;
   int64_t earlier = 0;
   Change first{event_seq, seq, DeliveryState::pending, event.accepted_at, {}, {}};
+  const std::string member_id = delivery.member == Uuid{} ? std::string() : delivery.member.raw();
+  const Blob member{member_id};
+  std::optional<Target> told_of;
+  if (delivery.notice_of != Uuid{}) told_of = target(delivery.notice_of);
   // What has no document is not the same as anything, and a proposal says more than its document.
   if (!event.document_id.empty() && !delivery.proposal) {
     Rows rows(sql_->same_delivery, family.lineage, delivery.adapter, Blob{delivery.address_mac},
-              family.document, int{delivery.needs_consent});
+              family.document, int{delivery.needs_consent}, member);
     if (rows.next()) {
       earlier = rows.integer(0);
       first.state = static_cast<DeliveryState>(rows.small(1));
@@ -301,7 +306,7 @@ bool SqliteWriter::insert_delivery(const AcceptEvent& event, int64_t event_seq, 
                               Blob{delivery.address_mac}, family.document, family.lineage, same_as, state,
                               static_cast<int>(event.lane), delivery.due_at, event.alert_at, event.give_up_at,
                               std::string_view(), family.thread, int{delivery.proposal},
-                              int{delivery.needs_consent});
+                              int{delivery.needs_consent}, told_of ? told_of->seq : int64_t{0}, member);
   };
   if (earlier != 0) {
     insert(earlier, 0);
@@ -310,6 +315,7 @@ bool SqliteWriter::insert_delivery(const AcceptEvent& event, int64_t event_seq, 
   }
   if (delivery.needs_consent) sql_->insert_consented.run(event.tenant, Blob{event.patient_mac}, seq);
   record_change(first);
+  if (told_of) drop_notices(*told_of, event.accepted_at);
   return earlier != 0;
 }
 
@@ -322,7 +328,7 @@ void SqliteWriter::insert_unresolved(const AcceptEvent& event, int64_t event_seq
                             std::string_view(), Blob{}, family.document, family.lineage, nullptr,
                             static_cast<int>(DeliveryState::handed_over), static_cast<int>(event.lane),
                             event.accepted_at, event.alert_at, event.give_up_at, unresolved.reason,
-                            family.thread, 0, 0);
+                            family.thread, 0, 0, 0, Blob{});
   record_change(
       {event_seq, delivery.seq, DeliveryState::handed_over, event.accepted_at, unresolved.reason, {}});
   open_task(delivery, "not_reached", event.accepted_at, unresolved.reason);
@@ -347,6 +353,7 @@ std::optional<SqliteWriter::Target> SqliteWriter::target(const Uuid& delivery_id
   found.consent_withdrawn = rows.integer(11) == 2;
   found.is_held = rows.instant(12) == held;
   found.is_proposal = rows.integer(13) != 0;
+  found.stopped = rows.text(14);
   return found;
 }
 
@@ -357,6 +364,11 @@ Effect SqliteWriter::apply(const StartAttempt& start) {
   const std::optional<DeliveryState> to =
       may_leave ? next_state(delivery->state, Happening::attempt_started) : std::nullopt;
   if (!to) return Effect::stale;
+  if (is_objected_to(*delivery)) {
+    move(*delivery, {Happening::cancelled, start.at, reason_objected, {}, {}});
+    wake_case(*delivery, start.at);
+    return Effect::stale;
+  }
   const int number = delivery->attempts + 1;
   sql_->start_delivery.run(delivery->seq, number, start.reference);
   sql_->insert_attempt.run(delivery->seq, delivery->generation, number, start.at, start.payload_sha256,
@@ -408,6 +420,7 @@ bool SqliteWriter::may_retry(const Target& delivery) {
   // Who has no address cannot be tried again: a new address makes a new delivery. Nor is an outdated document
   // sent after the one that replaces it, or a document twice to one address.
   if (!delivery.has_adapter || delivery.superseded || delivery.consent_withdrawn) return false;
+  if (!delivery.stopped.empty()) return false;
   for (Statement* statement : {&sql_->brought_by_another, &sql_->newer_than_delivery}) {
     Rows rows(*statement, delivery.seq);
     if (rows.next()) return false;
@@ -469,6 +482,7 @@ bool SqliteWriter::move(Target& delivery, const Move& what) {
   audit({0, what.at, std::string(what.actor), "delivery." + std::string(name_of(what.happening)),
          delivery.event_id.raw(), delivery.id.raw(), std::move(detail)});
   delivery.state = *to;
+  drop_notices(delivery, what.at);
   return true;
 }
 
@@ -476,6 +490,10 @@ void SqliteWriter::cancel_if_stopped(Target& delivery, Instant at) {
   if (delivery.state != DeliveryState::pending) return;
   if (delivery.consent_withdrawn) {
     move(delivery, {Happening::cancelled, at, reason_consent_withdrawn, {}, {}});
+    return;
+  }
+  if (!delivery.stopped.empty()) {
+    move(delivery, {Happening::cancelled, at, delivery.stopped, {}, {}});
     return;
   }
   if (!delivery.superseded) return;

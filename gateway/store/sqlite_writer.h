@@ -48,6 +48,8 @@ class SqliteWriter {
     bool consent_withdrawn = false;
     bool is_held = false;
     bool is_proposal = false;
+    // Why it may not leave any more; empty: it may.
+    std::string stopped = {};
   };
   // What comes with a change of state.
   struct Move {
@@ -106,11 +108,17 @@ class SqliteWriter {
   void insert_unresolved(const AcceptEvent& event, int64_t event_seq, const Family& family,
                          const UnresolvedRecipient& unresolved);
 
-  // After judge_step().
-  void take_step(const CaseStep& step, std::string_view actor, const Uuid& event_id);
+  // After judge_step(). `own_event`: the store number of the event that brings the step; 0: none does.
+  void take_step(const CaseStep& step, std::string_view actor, const Uuid& event_id, int64_t own_event);
   void write_case(const CaseChange& change);
   void release(const ReleaseDelivery& wanted, Instant at, std::string_view actor);
   void withdraw_consent(const CaseStep& step, const std::string& patient_mac, std::string_view actor);
+  void stop_member(const StoppedMember& stopped, Instant at, std::string_view actor, int64_t own_event);
+  void replace_objected(const std::string& tenant, const ObjectedTo& objected);
+  bool is_objected_to(const Target& delivery);
+  // What tells of a proposal does not go to somebody who cannot have got it; nothing for what is none.
+  void drop_notices(const Target& proposal, Instant at);
+  bool cannot_have_left(const Target& delivery);
   // The flow must look at what became of a delivery whose end it did not bring about itself.
   void wake_case(const Target& delivery, Instant at);
   void remember_key(const std::string& tenant, const WrappedKey& key);

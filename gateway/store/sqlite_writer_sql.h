@@ -53,8 +53,8 @@ struct SqliteWriterStatements {
   Statement same_delivery{
       db,
       "SELECT seq, state, reason, partner_code FROM delivery WHERE lineage = ?1 AND adapter = ?2 AND "
-      "address_mac = ?3 AND document = ?4 AND state IN (1, 2, 3, 4) AND proposal = 0 AND consent <= ?5 LIMIT "
-      "1"};
+      "address_mac = ?3 AND document = ?4 AND state IN (1, 2, 3, 4) AND proposal = 0 AND consent <= ?5"
+      " AND (state = 4 OR member IN (x'', ?6)) LIMIT 1"};
   // The same document, or one that replaces it. A proposal says more than its document.
   Statement brought_by_another{
       db,
@@ -75,21 +75,49 @@ struct SqliteWriterStatements {
                             "document, lineage, same_as, state,"
                             " lane, attempts, generation, due_at, alert_at, give_up_at, delivered_at, late, "
                             "superseded, reason, partner_code,"
-                            " reference, thread, proposal, consent) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
-                            "?9, ?10, ?11, 0, 0, ?12, ?13, ?14, 0, 0, 0, ?15, '', '', ?16, ?17, ?18)"};
+                            " reference, thread, proposal, consent, notice_of, member) VALUES(?1, ?2, ?3, "
+                            "?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, 0, ?12, ?13, ?14, 0, 0, 0, ?15, '', '', "
+                            "?16, ?17, ?18, ?19, ?20)"};
   Statement insert_consented{db, "INSERT INTO consented(tenant, patient_mac, delivery) VALUES(?1, ?2, ?3)"};
   Statement pending_consented{db,
                               "SELECT d.id FROM consented c CROSS JOIN delivery d ON d.seq = c.delivery"
                               " WHERE c.tenant = ?1 AND c.patient_mac = ?2 AND d.state = 1"};
+  // Of all that were or will be proposed: an answer may be awaited of one that has left.
+  Statement consented_proposals{
+      db,
+      "SELECT d.event FROM consented c CROSS JOIN delivery d ON d.seq = c.delivery"
+      " WHERE c.tenant = ?1 AND c.patient_mac = ?2 AND d.proposal = 1"};
   Statement withdraw_consent{db,
                              "UPDATE delivery SET consent = 2 WHERE seq IN (SELECT delivery FROM consented"
                              " WHERE tenant = ?1 AND patient_mac = ?2)"};
+  // Of a proposal that cannot have left.
+  Statement pending_notices{db,
+                            "SELECT id FROM delivery WHERE notice_of = ?1 AND notice_of <> 0 AND state = 1"};
+  Statement may_have_left{db,
+                          "SELECT 1 FROM attempt WHERE delivery = ?1"
+                          " AND happening IN ('outcome_lost', 'partner_accepted') LIMIT 1"};
+  // The states are those of the index.
+  Statement pending_of_member{db,
+                              "SELECT id FROM delivery WHERE member = ?1 AND member <> x''"
+                              " AND state IN (1, 2, 3, 5, 6) AND state = 1 AND event <> ?2"};
+  Statement stop_member{db,
+                        "UPDATE delivery SET stopped = ?3 WHERE member = ?1 AND member <> x''"
+                        " AND state IN (1, 2, 3, 5, 6) AND event <> ?2"};
+  Statement forget_objected{db,
+                            "DELETE FROM objected WHERE tenant = ?1 AND patient_mac = ?2 AND circle = ?3"};
+  Statement insert_objected{
+      db, "INSERT OR IGNORE INTO objected(tenant, patient_mac, address_mac, circle) VALUES(?1, ?2, ?3, ?4)"};
+  Statement objected_to{
+      db,
+      "SELECT 1 FROM delivery d CROSS JOIN event e ON e.seq = d.event CROSS JOIN objected o"
+      " ON o.tenant = e.tenant AND o.patient_mac = e.patient_mac AND o.address_mac = d.address_mac"
+      " WHERE d.seq = ?1 LIMIT 1"};
   Statement release_delivery{db, "UPDATE delivery SET due_at = ?2 WHERE seq = ?1"};
   Statement withdraw_proposal{db, "UPDATE delivery SET superseded = 1 WHERE id = ?1 AND proposal = 1"};
   Statement delivery_by_id{
       db,
       "SELECT d.seq, d.event, e.id, d.state, d.attempts, d.generation, d.same_as IS NOT NULL,"
-      " d.adapter <> '', d.superseded, d.late, d.retry_key, d.consent, d.due_at, d.proposal"
+      " d.adapter <> '', d.superseded, d.late, d.retry_key, d.consent, d.due_at, d.proposal, d.stopped"
       " FROM delivery d JOIN event e ON e.seq = d.event WHERE d.id = ?1"};
   Statement update_delivery{db,
                             "UPDATE delivery SET state = ?2, due_at = ?3, delivered_at = ?4, reason = ?5, "

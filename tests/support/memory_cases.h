@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gateway/core/store.h"
@@ -20,9 +21,10 @@ class MemoryCases {
     for (const CaseSeen& seen : step.seen)
       if (revision(seen.id) != seen.revision) return Effect::case_changed;
     const auto is_taken = [this](const CaseChange& change) {
-      return change.expected_revision == 0 && change.open && !change.subject.empty() &&
-             std::ranges::any_of(cases_,
-                                 [&](const auto& one) { return stands_in_the_way(one.second, change); });
+      return change.expected_revision == 0 && change.open && !change.shared && !change.subject.empty() &&
+             std::ranges::any_of(cases_, [&](const auto& one) {
+               return is_of(one.second, change.tenant, change.subject, change.person_macs);
+             });
     };
     return std::ranges::any_of(step.cases, is_taken) ? Effect::case_open : Effect::done;
   }
@@ -65,6 +67,19 @@ class MemoryCases {
     std::vector<CaseRow> rows = of_event(event_id);
     return rows.empty() ? std::nullopt : std::optional(std::move(rows.front()));
   }
+  std::vector<CaseRow> of_person(std::string_view tenant, std::string_view subject,
+                                 const std::array<std::string, 2>& person_macs, size_t most) const {
+    if (subject.empty()) return {};
+    std::map<std::pair<bool, size_t>, CaseRow> in_order;
+    for (const auto& [id, one] : cases_) {
+      const bool by_ins = !person_macs[0].empty() && one.person_macs[0] == person_macs[0];
+      if (is_of(one, tenant, subject, person_macs)) in_order[{!by_ins, one.place}] = one.row;
+    }
+    std::vector<CaseRow> rows;
+    for (auto& [place, row] : in_order)
+      if (rows.size() < most) rows.push_back(std::move(row));
+    return rows;
+  }
   std::vector<CaseRow> to_wake(Instant now, int most) const {
     std::vector<CaseRow> rows =
         chosen([&](const CaseRow& row) { return row.wake_at > Instant{} && row.wake_at <= now; });
@@ -85,6 +100,19 @@ class MemoryCases {
     return std::ranges::count_if(cases_, [](const auto& one) { return !one.second.row.attention.empty(); });
   }
 
+  void replace_objected(const CaseStep& step) {
+    for (const ObjectedTo& one : step.objected_to)
+      objected_[{step.tenant, one.patient_mac}][one.circle] = one.address_macs;
+  }
+  bool is_objected_to(const std::string& tenant, const std::string& patient_mac,
+                      const std::string& address_mac) const {
+    const auto found = objected_.find({tenant, patient_mac});
+    if (found == objected_.end()) return false;
+    return std::ranges::any_of(found->second, [&](const auto& circle) {
+      return std::ranges::find(circle.second, address_mac) != circle.second.end();
+    });
+  }
+
  private:
   struct Case {
     CaseRow row;
@@ -97,10 +125,11 @@ class MemoryCases {
     const auto found = cases_.find(id);
     return found == cases_.end() ? 0 : found->second.row.revision;
   }
-  static bool stands_in_the_way(const Case& one, const CaseChange& wanted) {
-    if (!one.row.open || one.row.tenant != wanted.tenant || one.subject != wanted.subject) return false;
+  static bool is_of(const Case& one, std::string_view tenant, std::string_view subject,
+                    const std::array<std::string, 2>& person_macs) {
+    if (!one.row.open || one.row.tenant != tenant || one.subject != subject) return false;
     for (size_t i = 0; i < one.person_macs.size(); ++i)
-      if (!one.person_macs[i].empty() && one.person_macs[i] == wanted.person_macs[i]) return true;
+      if (!one.person_macs[i].empty() && one.person_macs[i] == person_macs[i]) return true;
     return false;
   }
   std::vector<CaseRow> of_event(const Uuid& event_id) const {
@@ -119,6 +148,8 @@ class MemoryCases {
   }
 
   std::map<Uuid, Case> cases_;
+  // By tenant and person, as each circle knows it.
+  std::map<std::pair<std::string, std::string>, std::map<Uuid, std::vector<std::string>>> objected_;
 };
 
 }  // namespace psl

@@ -199,6 +199,11 @@ class MemoryStore final : public Store, public Ledger {
   Result<std::optional<CaseRow>> case_of_event(const Uuid& event_id) override {
     return asked([&] { return cases_.shown_by(event_id); });
   }
+  Result<std::vector<CaseRow>> cases_of_person(std::string_view tenant, std::string_view subject,
+                                               const std::array<std::string, 2>& person_macs,
+                                               int most) override {
+    return asked([&] { return cases_.of_person(tenant, subject, person_macs, static_cast<size_t>(most)); });
+  }
   Result<std::vector<CaseRow>> cases_to_wake(Instant now, int most) override {
     return asked([&] { return cases_.to_wake(now, most); });
   }
@@ -297,13 +302,7 @@ class MemoryStore final : public Store, public Ledger {
   using Key = std::tuple<std::string, std::string, std::string>;
   // By tenant, and a document or a set.
   using Name = std::pair<std::string, std::string>;
-  // A document.
-  struct Known {
-    std::string mac;
-    Uuid newest;
-    // The event of the first of those that it replaces, one after the other, or that are of its set.
-    Uuid lineage;
-  };
+  using Known = MemoryDocument;
 
   const Known* known_document(std::string_view tenant, std::string_view document_id) const {
     const auto found = documents_.find(Name(tenant, document_id));
@@ -502,21 +501,11 @@ class MemoryStore final : public Store, public Ledger {
     bool linked = false;
     for (const NewDelivery& one : event.deliveries) linked = add(row, event, one) || linked;
     for (const UnresolvedRecipient& one : event.unresolved) {
-      Delivery& delivery = deliveries_[one.delivery_id];
-      delivery.row.due.id = one.delivery_id;
-      delivery.row.due.event_id = event.id;
-      delivery.row.due.tenant = event.tenant;
-      delivery.row.due.state = DeliveryState::handed_over;
-      delivery.row.due.lane = event.lane;
-      delivery.row.due.recipient_index = one.recipient_index;
-      delivery.row.due.due_at = event.accepted_at;
-      delivery.row.due.give_up_at = event.give_up_at;
-      delivery.row.reason = one.reason;
-      delivery.row.task_id = one.delivery_id;
+      Delivery& delivery = deliveries_[one.delivery_id] = unresolved_memory_delivery(event, one);
       row.delivery_ids.push_back(one.delivery_id);
       tell(delivery, event.accepted_at, one.reason, {});
     }
-    take(event.step);
+    take(event.step, event.id);
     return linked ? Effect::linked : Effect::done;
   }
 
@@ -525,7 +514,7 @@ class MemoryStore final : public Store, public Ledger {
     row.delivery_ids.push_back(one.id);
     Delivery* const earlier = one.proposal ? nullptr
                                            : brought_by(event.tenant, event.document_id, one.adapter,
-                                                        one.address_mac, int{one.needs_consent});
+                                                        one.address_mac, int{one.needs_consent}, one.member);
     const size_t place = deliveries_.size();
     if (earlier != nullptr) {
       Delivery& follower = deliveries_[one.id];
@@ -540,47 +529,31 @@ class MemoryStore final : public Store, public Ledger {
       tell(follower, event.accepted_at, earlier->row.reason, earlier->row.partner_code);
       return true;
     }
-    Delivery delivery;
-    delivery.row.due = {one.id,
-                        event.id,
-                        event.tenant,
-                        one.adapter,
-                        DeliveryState::pending,
-                        event.lane,
-                        one.recipient_index,
-                        /*attempts=*/0,
-                        /*generation=*/0,
-                        one.due_at,
-                        event.give_up_at};
-    delivery.document_id = event.document_id;
-    delivery.replaces = event.replaces;
-    delivery.address_mac = one.address_mac;
+    Delivery delivery = new_memory_delivery(event, one);
     const Known* const document = known_document(event.tenant, event.document_id);
     delivery.lineage = document == nullptr ? event.id : document->lineage;
     delivery.place = place;
-    delivery.proposal = one.proposal;
-    delivery.consent = int{one.needs_consent};
-    delivery.alert_at = event.alert_at;
-    delivery.alert_after = event.alert_at - event.accepted_at;
-    delivery.give_up_after = event.give_up_at - event.accepted_at;
     Delivery& added = deliveries_[one.id] = std::move(delivery);
     open_[one.id] = &added;
     tell(added, event.accepted_at, {}, {});
+    const auto told_of = deliveries_.find(one.notice_of);
+    if (told_of != deliveries_.end()) drop_notices(told_of->second, event.accepted_at);
     return false;
   }
 
   // The delivery that brings, or brought, this document to this address; null when there is none, or when it
-  // needs more consent than `consent`.
+  // needs more consent than `consent`, or waits for another member's sake than `member`.
   Delivery* brought_by(const std::string& tenant, const std::string& document_id, const std::string& adapter,
-                       const std::string& address_mac, int consent) {
-    for (auto& [id, other] : deliveries_) {
+                       const std::string& address_mac, int consent, std::optional<Uuid> member) {
+    const auto found = chosen([&](const Delivery& other) {
       const DueDelivery& due = other.row.due;
-      if (!other.row.same_as && !other.proposal && other.consent <= consent && !document_id.empty() &&
-          due.tenant == tenant && other.document_id == document_id && other.address_mac == address_mac &&
-          due.adapter == adapter && (!is_final(due.state) || due.state == DeliveryState::delivered))
-        return &other;
-    }
-    return nullptr;
+      return !other.row.same_as && !other.proposal && other.consent <= consent && !document_id.empty() &&
+             due.tenant == tenant && other.document_id == document_id && other.address_mac == address_mac &&
+             due.adapter == adapter &&
+             (due.state == DeliveryState::delivered ||
+              (!is_final(due.state) && (!member || other.member == Uuid{} || other.member == *member)));
+    });
+    return found.empty() ? nullptr : found.front();
   }
 
   void supersede(const AcceptEvent& event) {
@@ -602,8 +575,15 @@ class MemoryStore final : public Store, public Ledger {
   // After a move of its own: what may not leave any more, then the case that must look at what ended short.
   void settle(Delivery& one, Instant at) {
     if (one.consent == 2) stop(one, at, "CONSENT_WITHDRAWN");
+    if (!one.stopped.empty()) stop(one, at, one.stopped);
     if (one.superseded && (one.proposal || !one.outcome_lost))
       stop(one, at, one.proposal ? "PROPOSAL_WITHDRAWN" : "REPLACED");
+  }
+  void drop_notices(const Delivery& proposal, Instant at) {
+    if (!proposal.proposal || proposal.may_have_left() || !is_final(proposal.row.due.state)) return;
+    const Uuid& told_of = proposal.row.due.id;
+    for (Delivery* one : chosen([&](const Delivery& any) { return any.notice_of == told_of; }))
+      stop(*one, at, "PROPOSAL_NOT_SENT");
   }
   void wake_case(const Delivery& one, Instant at) {
     const DueDelivery& due = one.row.due;
@@ -616,16 +596,14 @@ class MemoryStore final : public Store, public Ledger {
     for (size_t i = consented.size(); i-- > 0 && sends.size() < most;) {
       const DeliveryRow row = as_shown(*consented[i]);
       const Delivery& one = row.same_as ? deliveries_.at(*row.same_as) : *consented[i];
-      const DeliveryState state = row.due.state;
-      const bool may_have_left = one.outcome_lost || one.was_taken || state == DeliveryState::delivered;
-      if (may_have_left || state == DeliveryState::sending)
-        sends.push_back({row.due.event_id, row.due.recipient_index, state, row.delivered_at});
+      if (one.may_have_left())
+        sends.push_back({row.due.event_id, row.due.recipient_index, row.due.state, row.delivered_at});
     }
     return sends;
   }
 
   // After cases_.judge().
-  void take(const CaseStep& step) {
+  void take(const CaseStep& step, const Uuid& own_event) {
     for (const CaseChange& change : step.cases) {
       const auto owner = events_.find(change.event_id);
       cases_.write(change, owner == events_.end() ? nullptr : &owner->second.row);
@@ -648,21 +626,37 @@ class MemoryStore final : public Store, public Ledger {
     for (const std::string& patient_mac : step.consent_withdrawn_of) {
       for (Delivery* one : consented(step.tenant, patient_mac)) {
         one->consent = 2;
-        if (stop(*one, step.at, "CONSENT_WITHDRAWN")) wake_case(*one, step.at);
+        const bool stopped = stop(*one, step.at, "CONSENT_WITHDRAWN");
+        if (stopped || one->proposal) cases_.wake(one->row.due.event_id, step.at);
       }
     }
+    for (const StoppedMember& wanted : step.stopped_members) {
+      for (Delivery* one : chosen([&](const Delivery& any) {
+             return any.member == wanted.member && any.row.due.event_id != own_event;
+           })) {
+        if (stop(*one, step.at, wanted.reason)) wake_case(*one, step.at);
+        const bool owed = !is_final(one->row.due.state) || needs_human(one->row.due.state);
+        if (owed) one->stopped = wanted.reason;
+      }
+    }
+    cases_.replace_objected(step);
   }
 
-  // Those of this person that need consent, in the order in which they came.
-  std::vector<Delivery*> consented(std::string_view tenant, std::string_view patient_mac) {
+  // In the order in which they came.
+  template <typename Wanted>
+  std::vector<Delivery*> chosen(Wanted wanted) {
     std::vector<Delivery*> found;
-    for (auto& [id, one] : deliveries_) {
-      const Event& event = events_.at(one.row.due.event_id);
-      if (one.consent != 0 && event.row.tenant == tenant && event.patient_mac == patient_mac)
-        found.push_back(&one);
-    }
+    for (auto& [id, one] : deliveries_)
+      if (wanted(one)) found.push_back(&one);
     std::ranges::sort(found, {}, &Delivery::place);
     return found;
+  }
+  // Those of this person that need consent.
+  std::vector<Delivery*> consented(std::string_view tenant, std::string_view patient_mac) {
+    return chosen([&](const Delivery& one) {
+      const Event& event = events_.at(one.row.due.event_id);
+      return one.consent != 0 && event.row.tenant == tenant && event.patient_mac == patient_mac;
+    });
   }
 
   bool move(Delivery& one, Happening happening, Instant at, const std::string& reason,
@@ -691,15 +685,22 @@ class MemoryStore final : public Store, public Ledger {
     const bool stays_late = one.late_task && !is_final(from) && !is_final(*to);
     one.row.task_id = needs_human(*to) || stays_late ? std::optional(due.id) : std::nullopt;
     tell(one, at, reason, partner_code);
+    drop_notices(one, at);
     return true;
   }
 
   Effect apply(const StartAttempt& start) {
     const auto found = deliveries_.find(start.delivery_id);
     if (found == deliveries_.end()) return Effect::missing;
-    if (found->second.row.due.due_at == held ||
-        !move(found->second, Happening::attempt_started, start.at, {}))
+    Delivery& one = found->second;
+    if (one.row.due.due_at == held) return Effect::stale;
+    const Event& event = events_.at(one.row.due.event_id);
+    if (one.row.due.state == DeliveryState::pending &&
+        cases_.is_objected_to(event.row.tenant, event.patient_mac, one.address_mac)) {
+      if (stop(one, start.at, "PATIENT_OBJECTED")) wake_case(one, start.at);
       return Effect::stale;
+    }
+    if (!move(one, Happening::attempt_started, start.at, {})) return Effect::stale;
     ++found->second.row.due.attempts;
     found->second.row.reference = start.reference;
     return Effect::done;
@@ -735,9 +736,10 @@ class MemoryStore final : public Store, public Ledger {
       if (!command.key.empty() && command.key == one.retry_key) return Effect::already_accepted;
       const DueDelivery& due = one.row.due;
       // Without an address, replaced, or brought there by a later delivery.
-      if (one.row.same_as || due.adapter.empty() || one.superseded || one.consent == 2 || outdated(one) ||
+      if (one.row.same_as || due.adapter.empty() || one.superseded || one.consent == 2 ||
+          !one.stopped.empty() || outdated(one) ||
           (!one.proposal &&
-           brought_by(due.tenant, one.document_id, due.adapter, one.address_mac, 2) != nullptr))
+           brought_by(due.tenant, one.document_id, due.adapter, one.address_mac, 2, {}) != nullptr))
         return Effect::stale;
     }
     const auto follows = [&](const auto& other) { return other.second.row.same_as == command.delivery_id; };
@@ -753,7 +755,7 @@ class MemoryStore final : public Store, public Ledger {
 
   Effect apply(const StepCase& command) {
     const Effect judged = cases_.judge(command.step);
-    if (judged == Effect::done) take(command.step);
+    if (judged == Effect::done) take(command.step, Uuid{});
     return judged;
   }
 

@@ -226,6 +226,46 @@ TEST_P(Cases, OfOneSubjectAreOpenOncePerPerson) {
   EXPECT_EQ(commit_one(made("again", "specialist", sha256("ins"), sha256("traits"))), Effect::done);
 }
 
+TEST_P(Cases, AreFoundByTheirPersonAndSubject) {
+  // Claim: by the INS or by the traits, in the order in which they began, at most so many, in one tenant;
+  // shared ones may be open together; one that is closed, or has another subject, is not found.
+  const auto made = [](const std::string& key, const std::string& by_ins, const std::string& by_traits,
+                       bool shared = true) {
+    AcceptEvent event = orientation(key, {});
+    event.step.cases[0].subject = "circle";
+    event.step.cases[0].person_macs = {by_ins, by_traits};
+    event.step.cases[0].shared = shared;
+    return event;
+  };
+  const auto places = [&](const std::string& by_ins, const std::string& by_traits, int most = 10,
+                          const char* tenant = "cpts", const char* subject = "circle") {
+    std::vector<std::string> out;
+    const auto rows = ledger().cases_of_person(tenant, subject, {by_ins, by_traits}, most);
+    EXPECT_TRUE(rows.ok());
+    for (const CaseRow& row : *rows) out.push_back(row.id.text());
+    return out;
+  };
+  const std::string ins = sha256("ins");
+  const std::string traits = sha256("traits");
+  const AcceptEvent first = made("by both", ins, traits);
+  const AcceptEvent second = made("by traits", "", traits);
+  const AcceptEvent third = made("by another ins", sha256("ins 2"), traits);
+  for (const AcceptEvent& event : {first, second, third}) EXPECT_EQ(commit_one(event), Effect::done);
+  EXPECT_EQ(commit_one(made("alone", ins, "", false)), Effect::case_open);
+  const auto id = [](const AcceptEvent& event) { return event.step.cases[0].id.text(); };
+  EXPECT_THAT(places(ins, ""), ElementsAre(id(first)));
+  EXPECT_THAT(places("", traits), ElementsAre(id(first), id(second), id(third)));
+  EXPECT_THAT(places(ins, traits, 2), ElementsAre(id(first), id(second)));
+  EXPECT_THAT(places("", ""), IsEmpty());
+  EXPECT_THAT(places(traits, ins), IsEmpty()) << "an INS is no traits";
+  EXPECT_THAT(places(ins, traits, 10, "cpts-2"), IsEmpty());
+  EXPECT_THAT(places(ins, traits, 10, "cpts", "kine"), IsEmpty());
+  CaseChange over = next(first, 1);
+  over.open = false;
+  EXPECT_EQ(commit_one(step(over)), Effect::done);
+  EXPECT_THAT(places(ins, traits), ElementsAre(id(second), id(third)));
+}
+
 TEST_P(Cases, WakeInTheOrderOfTheirTime) {
   // Claim: those due are found, the earliest first, at most so many; next_wake() is the first; 0 is never.
   EXPECT_EQ(*ledger().next_wake(), std::nullopt);
@@ -441,9 +481,9 @@ TEST_P(Cases, WakeWhenTheyReleaseWhatHasEndedAlready) {
   EXPECT_EQ(found(sent).revision, 5);
 }
 
-TEST_P(Cases, WakeWhenAWithdrawalOfConsentEndsTheirProposal) {
-  // Claim: an orientation whose pending proposal needed the consent looks at once at who is next; one whose
-  // proposal has arrived is left in peace.
+TEST_P(Cases, WakeWhenTheConsentThatTheirProposalsRestOnIsWithdrawn) {
+  // Claim: an orientation whose proposal needed the consent is looked at at once, also when that has arrived:
+  // an answer may be awaited.
   AcceptEvent asks = orientation("asks");
   AcceptEvent arrived = orientation("arrived", {"b"});
   for (AcceptEvent* one : {&asks, &arrived})
@@ -453,8 +493,9 @@ TEST_P(Cases, WakeWhenAWithdrawalOfConsentEndsTheirProposal) {
   EXPECT_EQ(state(asks), DeliveryState::cancelled);
   EXPECT_EQ(found(asks).wake_at, letters::after(50));
   EXPECT_EQ(found(asks).revision, 2);
-  EXPECT_EQ(found(arrived).wake_at, Instant{});
-  EXPECT_EQ(found(arrived).revision, 1);
+  EXPECT_EQ(state(arrived), DeliveryState::delivered);
+  EXPECT_EQ(found(arrived).wake_at, letters::after(50));
+  EXPECT_EQ(found(arrived).revision, 2);
 }
 
 TEST_P(Cases, LeaveOutWhatHasGoneOnMeanwhile) {

@@ -91,6 +91,13 @@ void expect_same_cases(Ledger& one, Ledger& other, const Traffic& traffic) {
   for (const CaseChange& known : traffic.cases()) {
     EXPECT_EQ(facts_of(*one.case_of(known.id)), facts_of(*other.case_of(known.id)));
     EXPECT_EQ(facts_of(*one.case_of_event(known.event_id)), facts_of(*other.case_of_event(known.event_id)));
+    const auto theirs = [&](Ledger& ledger) {
+      std::vector<Uuid> ids;
+      const auto rows = ledger.cases_of_person(known.tenant, known.subject, known.person_macs, 100);
+      for (const CaseRow& row : *rows) ids.push_back(row.id);
+      return ids;
+    };
+    EXPECT_EQ(theirs(one), theirs(other));
   }
   EXPECT_EQ(*one.next_wake(), *other.next_wake());
   const std::vector<CaseRow> left = *one.cases_to_wake(traffic.now(), 1000);

@@ -53,6 +53,8 @@ class Traffic {
   // All that were begun, also in vain.
   const std::vector<CaseChange>& cases() const { return cases_; }
 
+  static Uuid member(size_t number) { return letters::id_of("member " + std::to_string(number)); }
+
  private:
   Uuid any_delivery() { return deliveries_[below(deliveries_.size())]; }
 
@@ -85,6 +87,8 @@ class Traffic {
         one.proposal = below(5) == 0;
         one.needs_consent = below(4) == 0;
         one.due_at = one.proposal && below(2) == 0 ? held : event.accepted_at;
+        if (!one.proposal && below(4) == 0) one.notice_of = any_delivery();
+        if (!one.proposal && below(3) == 0) one.member = member(below(3));
       }
     }
     event.step = any_step(event.tenant);
@@ -100,6 +104,7 @@ class Traffic {
     change.event_id = event.id;
     change.key = event.key;
     change.subject = below(3) == 0 ? "" : "subject " + std::to_string(below(2));
+    change.shared = below(4) == 0;
     change.person_macs = {below(3) == 0 ? "" : event.patient_mac, below(3) == 0 ? "" : event.patient_mac};
     vary(change);
     cases_.push_back(change);
@@ -133,6 +138,11 @@ class Traffic {
       step.moves.push_back({any_delivery(), now(), ends[below(3)], "MOVED", {}});
     }
     if (below(12) == 0) step.consent_withdrawn_of = {patient(below(patients)), ""};
+    if (below(10) == 0) step.stopped_members = {{member(below(3)), "MEMBERSHIP_ENDED"}};
+    if (below(10) == 0) {
+      step.objected_to = {{member(below(2)), patient(below(patients)), {}}};
+      if (below(2) == 0) step.objected_to[0].address_macs = {sha256("address " + std::to_string(below(4)))};
+    }
     step.audit = {"orientation=stepped"};
     return step;
   }
