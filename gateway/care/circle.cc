@@ -1,6 +1,7 @@
 #include "gateway/care/circle.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -32,21 +33,6 @@ const std::string& mailbox_of(const v1::CircleMember& member) {
   return member.has_structure() ? member.structure().mailbox() : member.person().mailbox();
 }
 
-// The last decision; of two of one instant, the one that shares less.
-const v1::Consent* last_consent(const stored::CircleCase& circle) {
-  const v1::Consent* last = nullptr;
-  for (const auto& record : circle.consents()) {
-    const v1::Consent& one = record.consent();
-    if (last != nullptr) {
-      const Instant at = time_of(one.decided_at());
-      const Instant last_at = time_of(last->decided_at());
-      if (at < last_at || (at == last_at && one.decision() == v1::Consent::GIVEN)) continue;
-    }
-    last = &one;
-  }
-  return last;
-}
-
 ConsentState consent_state(const stored::CircleCase& circle, Instant at) {
   const v1::Consent* last = last_consent(circle);
   if (last == nullptr) return ConsentState::none;
@@ -68,17 +54,65 @@ bool objection_stands(const stored::CircleCase& circle, const Names& names) {
   return stands;
 }
 
+// Who it is, whatever the member_id; empty: not known.
+const std::string& person_id(const v1::CircleMember& member) {
+  return member.person().professional().national_id();
+}
+
+// Under which the person is, or was, in the circle: one person is one, whatever a sender calls it.
+std::set<std::string_view> ids_of_person(const stored::CircleCase& circle, const v1::CircleMember& member) {
+  std::set<std::string_view> ids = {member.member_id()};
+  if (person_id(member).empty()) return ids;
+  for (const Membership& record : circle.memberships())
+    if (person_id(record.member()) == person_id(member)) ids.insert(record.member().member_id());
+  return ids;
+}
+
+bool objects_to_person(const stored::CircleCase& circle, const v1::CircleMember& member) {
+  const std::set<std::string_view> person = ids_of_person(circle, member);
+  return objection_stands(circle, [&](const v1::Objection& objection) {
+    const auto& ids = objection.member_ids();
+    return std::any_of(ids.begin(), ids.end(), [&](const std::string& id) { return person.contains(id); });
+  });
+}
+
+bool objects_to_member(const stored::CircleCase& circle, const std::string& member_id) {
+  const auto& records = circle.memberships();
+  const auto last = std::find_if(records.rbegin(), records.rend(), [&](const Membership& record) {
+    return record.member().member_id() == member_id;
+  });
+  if (last != records.rend()) return objects_to_person(circle, last->member());
+  v1::CircleMember nobody_yet;
+  nobody_yet.set_member_id(member_id);
+  return objects_to_person(circle, nobody_yet);
+}
+
+bool objects_to_standing(const stored::CircleCase& circle, int standing) {
+  return objection_stands(circle, [&](const v1::Objection& objection) {
+    const auto& standings = objection.standings();
+    return std::find(standings.begin(), standings.end(), standing) != standings.end();
+  });
+}
+
 bool patient_objects(const stored::CircleCase& circle, const v1::CircleMember& member) {
   if (circle.objections().empty()) return false;
-  return objection_stands(circle,
-                          [&](const v1::Objection& objection) {
-                            const auto& ids = objection.member_ids();
-                            return std::find(ids.begin(), ids.end(), member.member_id()) != ids.end();
-                          }) ||
-         objection_stands(circle, [&](const v1::Objection& objection) {
-           const auto& standings = objection.standings();
-           return std::find(standings.begin(), standings.end(), member.standing()) != standings.end();
-         });
+  return objects_to_person(circle, member) || objects_to_standing(circle, member.standing());
+}
+
+// The last record of which something stands; null: none.
+const stored::CircleCase::ObjectionRecord* last_objection(const stored::CircleCase& circle) {
+  for (int i = circle.objections_size() - 1; i >= 0; --i) {
+    const v1::Objection& objection = circle.objections(i).objection();
+    if (objection.lifted()) continue;
+    const auto& ids = objection.member_ids();
+    const auto& standings = objection.standings();
+    const bool stands = std::any_of(ids.begin(), ids.end(),
+                                    [&](const std::string& id) { return objects_to_member(circle, id); }) ||
+                        std::any_of(standings.begin(), standings.end(),
+                                    [&](int standing) { return objects_to_standing(circle, standing); });
+    if (stands) return &circle.objections(i);
+  }
+  return nullptr;
 }
 
 std::string without_period(v1::CircleMember member) {
@@ -124,8 +158,14 @@ class CircleMaker {
   Instant began(int index) const;
   void end_from(const std::string& member_id, Instant when);
   void end_record(Membership& record, Instant when);
-  void add_record(const v1::CircleMember& member, Instant from);
+  void add_record(const v1::CircleMember& member, Instant from, const std::string& path);
   void warn(std::string code, std::string path, std::string text, std::string text_fr);
+  void warn_of_same_people();
+  // It was said before, and changes nothing.
+  void repeat(std::string path);
+  bool ended_already(const v1::CircleMember& member) const;
+  bool left_already(const v1::Leave& leave) const;
+  bool stands_already(const v1::Objection& objection) const;
 
   const stored::CircleCase& before_;
   const std::string event_;
@@ -133,10 +173,13 @@ class CircleMaker {
   CircleStep step_;
   std::vector<FieldFault> faults_;
   std::set<std::string> named_;
+  // Those of the event that brought something new, and their paths.
+  std::vector<std::pair<const v1::CircleMember*, std::string>> joined_;
   int joins_ = 0;
   int updates_ = 0;
   int leaves_ = 0;
   int objections_ = 0;
+  int repeated_ = 0;
 };
 
 int CircleMaker::current(const std::string& member_id) const {
@@ -170,7 +213,8 @@ void CircleMaker::end_from(const std::string& member_id, Instant when) {
   }
 }
 
-void CircleMaker::add_record(const v1::CircleMember& member, Instant from) {
+void CircleMaker::add_record(const v1::CircleMember& member, Instant from, const std::string& path) {
+  joined_.emplace_back(&member, path);
   Membership& record = *step_.circle.add_memberships();
   *record.mutable_member() = member;
   put_time(*record.mutable_from(), from);
@@ -187,6 +231,84 @@ void CircleMaker::warn(std::string code, std::string path, std::string text, std
   issue.set_text_fr(std::move(text_fr));
 }
 
+// An objection holds for a person, so it must be seen when two identifiers mean one, or one meant two.
+void CircleMaker::warn_of_same_people() {
+  for (const auto& [member, path] : joined_) {
+    const std::string& person = person_id(*member);
+    if (person.empty()) continue;
+    bool twice = false;
+    bool reused = false;
+    for (const Membership& record : step_.circle.memberships()) {
+      const bool same_id = record.member().member_id() == member->member_id();
+      const bool same_person = person_id(record.member()) == person;
+      twice = twice || (same_person && !same_id && reaches_beyond(record, at_));
+      reused = reused || (same_id && !same_person && !person_id(record.member()).empty());
+    }
+    if (twice) {
+      warn("SAME_PERSON_TWICE", path + ".member_id",
+           "another member of the circle has the same national_id: one person, under two member_ids",
+           "Cette personne est déjà dans le cercle sous un autre identifiant : une opposition vaut pour les "
+           "deux.");
+    }
+    if (reused) {
+      warn("MEMBER_ID_REUSED", path + ".member_id",
+           "this member_id stood for somebody else: an objection to it holds for both",
+           "Cet identifiant de membre désignait une autre personne : vérifier de qui il s'agit.");
+    }
+  }
+}
+
+void CircleMaker::repeat(std::string path) {
+  ++repeated_;
+  v1::Issue& issue = step_.issues.emplace_back();
+  issue.set_level(v1::Issue::LEVEL_INFORMATION);
+  issue.set_code("ALREADY_RECORDED");
+  issue.set_path(std::move(path));
+  issue.set_text("the circle says so already: nothing is changed");
+  issue.set_text_fr("Le cercle de soins le dit déjà : rien n'est modifié.");
+}
+
+// A membership that was over before the event, told again; or the very event that began one which has ended
+// since.
+bool CircleMaker::ended_already(const v1::CircleMember& member) const {
+  const auto& records = step_.circle.memberships();
+  return std::any_of(records.begin(), records.end(), [&](const Membership& record) {
+    if (!record.has_until()) return false;
+    if (member.has_start() || member.has_end()) return member.has_end() && says_the_same(record, member);
+    return time_of(record.from()) == at_ && record.member().SerializeAsString() == member.SerializeAsString();
+  });
+}
+
+// Also a leave without a day, of somebody who was there and has left.
+bool CircleMaker::left_already(const v1::Leave& leave) const {
+  const auto& records = step_.circle.memberships();
+  const auto last = std::find_if(records.rbegin(), records.rend(), [&](const Membership& record) {
+    return record.member().member_id() == leave.member_id();
+  });
+  return last != records.rend() && last->has_until() &&
+         (!leave.has_at() || time_of(last->until()) == time_of(leave.at()));
+}
+
+bool CircleMaker::stands_already(const v1::Objection& objection) const {
+  const auto& records = step_.circle.objections();
+  const bool said_later = std::any_of(records.begin(), records.end(),
+                                      [&](const auto& record) { return time_of(record.at()) > at_; });
+  if (said_later) {
+    // It tells of the past, where it stands unless it is there.
+    return std::any_of(records.begin(), records.end(), [&](const auto& record) {
+      return time_of(record.at()) == at_ &&
+             record.objection().SerializeAsString() == objection.SerializeAsString();
+    });
+  }
+  const bool wanted = !objection.lifted();
+  const auto& ids = objection.member_ids();
+  const auto& standings = objection.standings();
+  return std::all_of(ids.begin(), ids.end(),
+                     [&](const std::string& id) { return objects_to_member(step_.circle, id) == wanted; }) &&
+         std::all_of(standings.begin(), standings.end(),
+                     [&](int standing) { return objects_to_standing(step_.circle, standing) == wanted; });
+}
+
 void CircleMaker::name_once(const std::string& member_id, const std::string& path) {
   if (!named_.insert(member_id).second) fault(path + ".member_id", "no two with the same member_id");
 }
@@ -195,6 +317,7 @@ void CircleMaker::join(const v1::CircleMember& member, const std::string& path, 
   name_once(member.member_id(), path);
   const int index = current(member.member_id());
   Instant from = member.has_start() ? time_of(member.start()) : at_;
+  if (ended_already(member)) return repeat(path);
   if (member.has_end() && (member.has_start() || index < 0) && time_of(member.end()) < from)
     return fault(path + ".end", "not before start");
   if (mailbox_of(member).empty()) {
@@ -203,7 +326,7 @@ void CircleMaker::join(const v1::CircleMember& member, const std::string& path, 
   }
   if (index < 0) {
     ++joins_;
-    add_record(member, from);
+    add_record(member, from, path);
     if (!holder.empty()) step_.circle.mutable_memberships()->rbegin()->add_enrolments(holder);
     return;
   }
@@ -217,6 +340,8 @@ void CircleMaker::join(const v1::CircleMember& member, const std::string& path, 
     holders.push_back(holder);
   if (says_the_same(known, member) && !hold_changes) {
     known.mutable_enrolments()->Assign(holders.begin(), holders.end());
+    // An enrolment says its whole state each time.
+    if (holder.empty()) repeat(path);
     return;
   }
   // What was true until now stays so: the new record begins with the event, unless it says later.
@@ -227,13 +352,15 @@ void CircleMaker::join(const v1::CircleMember& member, const std::string& path, 
   }
   ++updates_;
   end_from(member.member_id(), from);
-  add_record(member, from);
+  add_record(member, from, path);
   step_.circle.mutable_memberships()->rbegin()->mutable_enrolments()->Assign(holders.begin(), holders.end());
 }
 
 void CircleMaker::leave(const v1::Leave& leave, const std::string& path) {
   name_once(leave.member_id(), path);
   const int index = current(leave.member_id());
+  const bool ends_then = index >= 0 && step_.circle.memberships(index).has_until() && leave.has_at();
+  if ((index < 0 || ends_then) && left_already(leave)) return repeat(path);
   if (index < 0) return fault(path + ".member_id", "a member of the circle expected");
   const Instant when = leave.has_at() ? time_of(leave.at()) : at_;
   if (when < began(index)) return fault(path + ".at", "not before the membership began");
@@ -260,14 +387,23 @@ void CircleMaker::decide(const v1::Consent& consent, const std::string& path) {
   if (consent.has_expires_at() && time_of(consent.expires_at()) < time_of(consent.decided_at()))
     return fault(path + ".expires_at", "not before decided_at");
   const std::string bytes = consent.SerializeAsString();
-  for (const auto& record : step_.circle.consents()) {
-    if (record.consent().SerializeAsString() == bytes) return;
+  const auto& records = step_.circle.consents();
+  const bool known = std::any_of(records.begin(), records.end(), [&](const auto& record) {
+    return record.consent().SerializeAsString() == bytes;
+  });
+  if (!known) {
+    auto& record = *step_.circle.add_consents();
+    *record.mutable_consent() = consent;
+    record.set_by_event(event_);
   }
-  auto& record = *step_.circle.add_consents();
-  *record.mutable_consent() = consent;
-  record.set_by_event(event_);
   const v1::Consent* was = last_consent(before_);
   const v1::Consent* is = last_consent(step_.circle);
+  if ((is->decision() == v1::Consent::GIVEN) != (consent.decision() == v1::Consent::GIVEN)) {
+    warn("CONSENT_NOT_IN_FORCE", path + ".decided_at",
+         "older than the decision that holds: consent stays as it was",
+         "Une décision plus récente du patient est connue : celle-ci n'y change rien. Vérifier les dates.");
+  }
+  if (known) return;
   step_.consent_withdrawn =
       (was == nullptr || was->decision() == v1::Consent::GIVEN) && is->decision() != v1::Consent::GIVEN;
   switch (consent.decision()) {
@@ -283,6 +419,7 @@ void CircleMaker::decide(const v1::Consent& consent, const std::string& path) {
 }
 
 void CircleMaker::object(const v1::Objection& objection, const std::string& path) {
+  if (stands_already(objection)) return repeat(path);
   auto& record = *step_.circle.add_objections();
   *record.mutable_objection() = objection;
   put_time(*record.mutable_at(), at_);
@@ -305,6 +442,7 @@ Result<CircleStep> CircleMaker::finish(const std::string& list_path) && {
   if (there > circle_members_most && (joins_ > 0 || updates_ > 0))
     fault(list_path, "a circle of at most " + std::to_string(circle_members_most) + " members");
   if (!faults_.empty()) return Error{ErrorCode::field_invalid, {}, std::move(faults_)};
+  warn_of_same_people();
   std::string counts;
   const auto tell = [&](const char* word, int count) {
     if (count > 0) counts += std::string(" ") + word + "=" + std::to_string(count);
@@ -313,6 +451,7 @@ Result<CircleStep> CircleMaker::finish(const std::string& list_path) && {
   tell("updates", updates_);
   tell("leaves", leaves_);
   tell("objections", objections_);
+  tell("repeated", repeated_);
   step_.audit = "circle" + counts + step_.audit;
   return std::move(step_);
 }
@@ -332,6 +471,18 @@ bool same_mailbox(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
   return a.size() == b.size() &&
          std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+// Whether what waits for a member because of the circle may not be right any more.
+bool gets_less(const v1::CircleMember& before, const v1::CircleMember& now, ConsentState consent) {
+  if (!same_mailbox(mailbox_of(before), mailbox_of(now))) return true;
+  for (const ContentClass content : {ContentClass::clinical, ContentClass::coordination}) {
+    const auto outcome = [&](const v1::CircleMember& member) {
+      return judge({member.standing(), member.basis(), content, consent, false}).outcome;
+    };
+    if (outcome(now) > outcome(before)) return true;
+  }
+  return false;
 }
 
 // Views into the event.
@@ -356,6 +507,7 @@ struct Seat {
 // In the order of the first record of each.
 std::vector<Seat> seats_of(const stored::CircleCase& circle, Instant at) {
   std::vector<Seat> seats;
+  seats.reserve(static_cast<size_t>(circle.memberships_size()));
   for (const Membership& record : circle.memberships()) {
     const std::string_view id = record.member().member_id();
     auto seat =
@@ -429,6 +581,90 @@ Result<CircleStep> enrol_into_circle(const stored::CircleCase& before, const v1:
   }
   if (enrolment.has_consent()) maker.decide(enrolment.consent(), path + "consent");
   return std::move(maker).finish(path + "members");
+}
+
+stored::CircleCase circle_told(const stored::CircleCase& circle, Instant at) {
+  stored::CircleCase told;
+  told.set_order(circle.order());
+  const auto& all = circle.memberships();
+  for (int i = 0; i < all.size(); ++i) {
+    const std::string& member_id = all[i].member().member_id();
+    const bool last = std::none_of(all.begin() + i + 1, all.end(), [&](const Membership& later) {
+      return later.member().member_id() == member_id;
+    });
+    if (!last && !reaches_beyond(all[i], at)) continue;
+    Membership& record = *told.add_memberships();
+    record = all[i];
+    for (int before = i - 1; before >= 0; --before) {
+      const Membership& former = all[before];
+      if (former.member().member_id() == member_id && !reaches_beyond(former, at) &&
+          time_of(former.until()) == time_of(record.from()))
+        *record.mutable_from() = former.from();
+    }
+  }
+  if (const v1::Consent* decides = last_consent(circle)) *told.add_consents()->mutable_consent() = *decides;
+  if (const auto* stands = last_objection(circle)) *told.add_objections() = *stands;
+  return told;
+}
+
+const v1::Consent* last_consent(const stored::CircleCase& circle) {
+  const v1::Consent* last = nullptr;
+  for (const auto& record : circle.consents()) {
+    const v1::Consent& one = record.consent();
+    if (last != nullptr) {
+      const Instant at = time_of(one.decided_at());
+      const Instant last_at = time_of(last->decided_at());
+      if (at < last_at || (at == last_at && one.decision() == v1::Consent::GIVEN)) continue;
+    }
+    last = &one;
+  }
+  return last;
+}
+
+bool objects_to_anybody(const stored::CircleCase& circle) { return last_objection(circle) != nullptr; }
+
+std::vector<LostMember> lost_members(const stored::CircleCase& before, const stored::CircleCase& after,
+                                     Instant at) {
+  const auto records_of = [at](const stored::CircleCase& circle) {
+    std::map<std::string_view, const Membership*> records;
+    for (const Membership& record : circle.memberships()) {
+      if (time_of(record.from()) > at) continue;
+      const Membership*& holding = records[record.member().member_id()];
+      if (reaches_beyond(record, at)) holding = &record;
+    }
+    return records;
+  };
+  const auto were = records_of(before);
+  const ConsentState consent = consent_state(after, at);
+  std::vector<LostMember> lost;
+  for (const auto& [member_id, record] : records_of(after)) {
+    const auto was = were.find(member_id);
+    const bool objected = record != nullptr && patient_objects(after, record->member());
+    const bool less = record == nullptr || (was != were.end() && was->second != nullptr &&
+                                            gets_less(was->second->member(), record->member(), consent));
+    if (objected || less) lost.push_back({std::string(member_id), objected});
+  }
+  return lost;
+}
+
+std::vector<const v1::CircleMember*> objected_members(const stored::CircleCase& circle) {
+  std::vector<const v1::CircleMember*> objected;
+  if (circle.objections().empty()) return objected;
+  std::map<std::string_view, const v1::CircleMember*> last;
+  for (const Membership& record : circle.memberships()) last[record.member().member_id()] = &record.member();
+  for (const auto& [member_id, member] : last)
+    if (patient_objects(circle, *member)) objected.push_back(member);
+  return objected;
+}
+
+Instant next_leave(const stored::CircleCase& circle, Instant at) {
+  Instant next;
+  for (const Membership& record : circle.memberships()) {
+    if (!record.has_until() || time_of(record.until()) <= at) continue;
+    const Instant until = time_of(record.until());
+    next = next == Instant{} ? until : std::min(next, until);
+  }
+  return next;
 }
 
 bool consent_holds(const stored::CircleCase& circle, Instant at) {

@@ -41,6 +41,18 @@ Result<CircleStep> change_circle(const stored::CircleCase& before, const v1::Car
 Result<CircleStep> enrol_into_circle(const stored::CircleCase& before, const v1::PathwayEnrolment& enrolment,
                                      const Uuid& enrolment_case, const Uuid& event_id, Instant at);
 
+// The circle as a translation of one event needs it, so that what is stored of an event does not grow with
+// every change before it: of each member what holds at `at` or later, else what held last (CDS 2.0.1 looks
+// for members by the day on which they left), since when the member is there without a gap; the consent that
+// decides; an objection that stands, when there is one. `at`: the event's occurred_at.
+stored::CircleCase circle_told(const stored::CircleCase& circle, Instant at);
+
+// The decision that counts: the last by its decided_at; of two at one instant, the one that shares less. Null
+// when nobody asked. Points into the circle.
+const v1::Consent* last_consent(const stored::CircleCase& circle);
+// The patient objects to some member or standing and has not lifted that.
+bool objects_to_anybody(const stored::CircleCase& circle);
+
 // Sharing outside the team: given and neither expired, refused nor withdrawn since. Decisions count in the
 // order of their decided_at; of two at one instant, the one that shares less.
 bool consent_holds(const stored::CircleCase& circle, Instant at);
@@ -53,6 +65,22 @@ struct RoutedMember {
   v1::RoutingDecision decision;
   bool needs_consent = false;
 };
+
+// A member for whom nothing may wait any more because of the circle.
+struct LostMember {
+  std::string member_id;
+  // The patient objects; else the member has left, or gets less than before, or elsewhere.
+  bool objected = false;
+};
+// Of the circle as it is at `at`: all who have left or are objected to, and those whom the change from
+// `before` brought down: another mailbox, or a standing or basis by which the table gives less.
+std::vector<LostMember> lost_members(const stored::CircleCase& before, const stored::CircleCase& after,
+                                     Instant at);
+// Members of today and of before to whom the patient objects, each once, as last described. They point into
+// the circle.
+std::vector<const v1::CircleMember*> objected_members(const stored::CircleCase& circle);
+// When the next membership ends; 0: none does.
+Instant next_leave(const stored::CircleCase& circle, Instant at);
 
 // One for each member of the day, in the order in which they joined: whoever is no longer, or not yet, in the
 // circle is left out. A member whom the event already names as recipient or candidate (same mailbox, whatever

@@ -80,17 +80,15 @@ std::vector<FieldFault> faults_of(const stored::EnrolmentCase* before, const Enr
 }
 
 // When a rule begins to hold; nothing when what it counts from is not known.
-std::optional<Instant> due_at(const v1::Protocol::ExitRule& rule, const stored::EnrolmentCase& state) {
+std::optional<Instant> due_at(const v1::Protocol::ExitRule& rule, const stored::EnrolmentCase& state,
+                              const ZoneOffset& offset_at) {
   if (rule.age_reached() > 0) {
     const auto birth = calendar_day(state.subject().birth_date());
     if (!birth) return std::nullopt;
     return months_after(*birth, 12 * rule.age_reached());
   }
   if (rule.months_after_start() <= 0 || !state.enrolment().has_start()) return std::nullopt;
-  const Instant start = time_of(state.enrolment().start());
-  const auto day = std::chrono::floor<std::chrono::days>(
-      std::chrono::sys_time<std::chrono::microseconds>(std::chrono::microseconds(start.us)));
-  return months_after(std::chrono::year_month_day(day), rule.months_after_start());
+  return months_after(local_day(time_of(state.enrolment().start()), offset_at), rule.months_after_start());
 }
 
 bool was_proposed(const stored::EnrolmentCase& state, const std::string& code) {
@@ -123,7 +121,7 @@ std::string canonical_of(const v1::Tenant& tenant, const v1::Protocol& protocol)
 
 Result<EnrolmentStep> enrol(const stored::EnrolmentCase* before, const v1::PathwayEnrolment& enrolment,
                             const v1::Patient& subject, const v1::Protocol& protocol, const Uuid& event_id,
-                            Instant at) {
+                            Instant at, const ZoneOffset& offset_at) {
   const Enrolment::Status from =
       before == nullptr ? Enrolment::STATUS_UNSPECIFIED : before->enrolment().status();
   std::vector<FieldFault> faults = faults_of(before, enrolment, protocol);
@@ -140,35 +138,36 @@ Result<EnrolmentStep> enrol(const stored::EnrolmentCase* before, const v1::Pathw
     put_time(*entry.mutable_from(), at);
     entry.set_by_event(event_id.raw());
   }
-  step.wake_at = next_exit(step.state, protocol, at);
+  step.wake_at = next_exit(step.state, protocol, at, offset_at);
   step.open = !is_over(enrolment.status());
   step.audit = "enrolment=" + status_word(enrolment.status());
   return step;
 }
 
 std::optional<EnrolmentStep> propose_exit(const stored::EnrolmentCase& before, const v1::Protocol& protocol,
-                                          Instant now) {
+                                          Instant now, const ZoneOffset& offset_at) {
   if (!is_under_way(before.enrolment().status())) return std::nullopt;
   EnrolmentStep step;
   step.state = before;
   for (const v1::Protocol::ExitRule& rule : protocol.exit_rules()) {
-    const std::optional<Instant> due = due_at(rule, before);
+    const std::optional<Instant> due = due_at(rule, before, offset_at);
     if (due && *due <= now && !was_proposed(step.state, rule.code()))
       step.state.add_proposed_exits(rule.code());
   }
   const int proposed = step.state.proposed_exits_size() - before.proposed_exits_size();
   if (proposed == 0) return std::nullopt;
-  step.wake_at = next_exit(step.state, protocol, now);
+  step.wake_at = next_exit(step.state, protocol, now, offset_at);
   step.attention = "EXIT_PROPOSED";
   step.audit = "enrolment=exit_proposed rules=" + std::to_string(proposed);
   return step;
 }
 
-Instant next_exit(const stored::EnrolmentCase& state, const v1::Protocol& protocol, Instant now) {
+Instant next_exit(const stored::EnrolmentCase& state, const v1::Protocol& protocol, Instant now,
+                  const ZoneOffset& offset_at) {
   if (!is_under_way(state.enrolment().status())) return {};
   std::optional<Instant> next;
   for (const v1::Protocol::ExitRule& rule : protocol.exit_rules()) {
-    const std::optional<Instant> due = due_at(rule, state);
+    const std::optional<Instant> due = due_at(rule, state, offset_at);
     if (!due || was_proposed(state, rule.code())) continue;
     const Instant at = std::max(*due, now);
     next = next ? std::min(*next, at) : at;

@@ -9,6 +9,7 @@
 #include "gateway/base/env.h"
 #include "gateway/base/result.h"
 #include "gateway/base/uuid.h"
+#include "gateway/care/times.h"
 #include "passerelle/internal/v1/stored.pb.h"
 #include "passerelle/v1/circle.pb.h"
 #include "passerelle/v1/config.pb.h"
@@ -34,19 +35,22 @@ struct EnrolmentStep {
   std::string audit;
 };
 
+// `offset_at`, here and below, is that of the tenant: months are counted from the day that its clocks show.
+
 // `before` null: the first event. Faults by path: a criterion that the protocol does not have or that it
 // requires and is not met, an end before the start, a new enrolment under a closed protocol;
 // step_not_possible for a status that does not follow.
 Result<EnrolmentStep> enrol(const stored::EnrolmentCase* before, const v1::PathwayEnrolment& enrolment,
                             const v1::Patient& subject, const v1::Protocol& protocol, const Uuid& event_id,
-                            Instant at);
+                            Instant at, const ZoneOffset& offset_at = nullptr);
 
 // Exit rules that hold at `now` and that nobody was told of: attention EXIT_PROPOSED. Nothing is ended.
 // Nothing when there is none.
 std::optional<EnrolmentStep> propose_exit(const stored::EnrolmentCase& before, const v1::Protocol& protocol,
-                                          Instant now);
+                                          Instant now, const ZoneOffset& offset_at = nullptr);
 
 // When an exit rule will hold that nobody was told of, `now` for one that holds already; 0: never.
-Instant next_exit(const stored::EnrolmentCase& state, const v1::Protocol& protocol, Instant now);
+Instant next_exit(const stored::EnrolmentCase& state, const v1::Protocol& protocol, Instant now,
+                  const ZoneOffset& offset_at = nullptr);
 
 }  // namespace psl::care

@@ -23,11 +23,18 @@ namespace psl::care {
 namespace v1 = passerelle::v1;
 namespace stored = passerelle::internal::v1;
 
+// Attentions that intake clears or reads: a proposal should have left by now; the consent that the
+// orientation rests on has ended.
+inline constexpr const char* proposal_waits = "PROPOSAL_WAITS_TO_LEAVE";
+inline constexpr const char* consent_withdrawn = "CONSENT_WITHDRAWN";
+
 // Somebody who must hear of a step, beside those who are kept informed.
 struct Told {
   // Of the stored request of the orientation.
   int recipient_index = 0;
   stored::Telling telling = stored::TELLING_DOCUMENT;
+  // Of state.proposals(): told only when the delivery of this one has left, or may have. -1: in any case.
+  int proposal = -1;
 };
 
 // What one step comes to.
@@ -38,6 +45,8 @@ struct OrientationStep {
   std::vector<int> release;
   std::vector<int> withdraw;
   std::vector<int> expire;
+  // The same: accepted, and not sent in time: a human sees to it that whoever accepted gets the document.
+  std::vector<int> hand_over;
   std::vector<Told> told;
   // What those who are kept informed are told; STEP_UNSPECIFIED: nothing.
   v1::OrientationUpdate::Step visible = v1::OrientationUpdate::STEP_UNSPECIFIED;
@@ -66,21 +75,35 @@ OrientationStep begin(stored::OrientationCase state, std::span<const NewProposal
 // already_answered (the same answer again is no error: `visible` is then unspecified and nothing changes),
 // proposal_closed, step_not_possible, not_found (no such proposal). Who accepted may still decline until the
 // patient was seen, which opens the orientation again; to decline what another has taken changes nothing.
-// RESCHEDULED replaces both dates.
+// RESCHEDULED replaces both dates. `happened_at`: when it was, as the event says; absent: now.
 Result<OrientationStep> apply(const stored::OrientationCase& before, const v1::OrientationUpdate& update,
-                              Instant now);
+                              Instant now, std::optional<Instant> happened_at = std::nullopt);
 
 // What time, and deliveries that failed, have done; `deliveries` are the states of the proposals' deliveries,
-// in order. Nothing when there is nothing to do before wake_at.
+// in order, and `left_at` when each was delivered (0, or none: not known). Nothing when there is nothing to
+// do before wake_at.
+//
+// A candidate's time runs from when its proposal left: until that is known, it is looked at each quarter of
+// answer_within, every 15 minutes at most. One that has not left does not expire before give_up_at, and a
+// human is told (proposal_waits).
 //
 // Who answers by mail never says that the patient was seen, so what is accepted ends by itself: at give_up_at
 // those who wait are let go; a week after the last of its last step, give_up_at, the appointment and
-// wanted_before it is open no more. Nobody is told and the state stays: what is said later still counts.
+// wanted_before, a year after its last step at the latest, it is open no more. Nobody is told and the state
+// stays: what is said later still counts.
 std::optional<OrientationStep> elapse(const stored::OrientationCase& before,
-                                      std::span<const DeliveryState> deliveries, Instant now);
+                                      std::span<const DeliveryState> deliveries, Instant now,
+                                      std::span<const Instant> left_at = {});
+
+// The consent that it rests on has ended: nobody is asked any more and no answer is awaited; with nobody who
+// has accepted, it is over. Nothing when there is nothing to end.
+std::optional<OrientationStep> end_with_consent(const stored::OrientationCase& before, Instant now);
 
 // When time has something to do to it, always after `now`; 0: never.
 Instant next_look(const stored::OrientationCase& orientation, Instant now);
+
+// Its appointments, the last one last; of a state of an older program, the one that it kept.
+std::vector<stored::Booking> bookings_of(const stored::OrientationCase& orientation);
 
 // What an orientation shows of itself.
 v1::OrientationStatus status_of(const stored::OrientationCase& orientation);

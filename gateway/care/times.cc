@@ -6,6 +6,11 @@
 
 namespace psl::care {
 
+std::chrono::year_month_day local_day(Instant at, const ZoneOffset& offset_at) {
+  const std::chrono::microseconds shown(at.us + (offset_at ? int64_t{offset_at(at)} * 1000000 : 0));
+  return std::chrono::floor<std::chrono::days>(std::chrono::sys_time<std::chrono::microseconds>(shown));
+}
+
 std::optional<std::chrono::year_month_day> calendar_day(std::string_view text) {
   if (!date_ok(text)) return std::nullopt;
   const auto number = [&](size_t at, size_t length) {

@@ -3,7 +3,10 @@
 
 #include <google/protobuf/timestamp.pb.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 
@@ -19,6 +22,16 @@ inline void put_time(google::protobuf::Timestamp& to, Instant at) {
   to.set_seconds(at.us / 1000000);
   to.set_nanos(static_cast<int32_t>(at.us % 1000000) * 1000);
 }
+
+// OrientationCase.order of the state that follows one of `before`, at `now`. A clock that was put back does
+// not bring it back.
+inline int64_t next_order(int64_t before, Instant now) { return std::max(now.us, before + 1); }
+
+// Seconds that the clocks of a place are ahead of UTC at an instant; empty: none.
+using ZoneOffset = std::function<int32_t(Instant)>;
+
+// The day that clocks of that place show.
+std::chrono::year_month_day local_day(Instant at, const ZoneOffset& offset_at);
 
 // "YYYY-MM-DD"; nothing when there is no such day.
 std::optional<std::chrono::year_month_day> calendar_day(std::string_view text);

@@ -1,6 +1,7 @@
 #include "gateway/follow/case_clock.h"
 
 #include <algorithm>
+#include <set>
 
 #include "gateway/base/log.h"
 
@@ -10,28 +11,45 @@ namespace {
 // A clock that an operator sets forward must not be noticed too late.
 constexpr Span cases_looked_at_every = seconds(60);
 constexpr Span more_cases_in = seconds(1);
-constexpr Span left_alone_for = seconds(60);
+constexpr Span left_alone_first = seconds(60);
+constexpr Span left_alone_most = seconds(3600);
+// What fails so often does not mend by itself.
+constexpr int failures_of_a_trouble = 3;
+// One that another step has taken on meanwhile does not come back.
+constexpr Span failures_forgotten_after = seconds(86400);
 
 }  // namespace
 
 void CaseClock::answer(const Uuid& id, const Uuid& event_id, Instant now, const Status& status) {
-  if (!status.ok())
-    log(LogLevel::warn, "a case could not be taken on",
+  if (!status.ok()) {
+    const bool lasts = failures_after(id, now) >= failures_of_a_trouble;
+    log(lasts ? LogLevel::error : LogLevel::warn, "a case could not be taken on",
         {{"event", event_id}, {"cause", SafeText::code(reason_of(status.error().code))}});
+  }
   const std::lock_guard lock(mutex_);
-  if (!status.ok()) failed_[id] = now + left_alone_for;
+  if (status.ok()) failed_.erase(id);
   --unanswered_;
 }
 
+int CaseClock::failures_after(const Uuid& id, Instant now) {
+  const std::lock_guard lock(mutex_);
+  Failure& failure = failed_[id];
+  failure.pause =
+      std::min(failure.times == 0 ? left_alone_first : Span{failure.pause.us * 2}, left_alone_most);
+  failure.until = now + failure.pause;
+  return ++failure.times;
+}
+
 Instant CaseClock::tick(Instant now) {
-  std::map<Uuid, Instant> failed;
+  std::set<Uuid> failed;
   {
     const std::lock_guard lock(mutex_);
     if (unanswered_ > 0) return now + more_cases_in;
-    // A clock that was set back leaves nothing alone for longer.
     std::erase_if(failed_,
-                  [&](const auto& one) { return one.second <= now || one.second > now + left_alone_for; });
-    failed = failed_;
+                  [&](const auto& one) { return one.second.until + failures_forgotten_after < now; });
+    // A clock that was set back leaves nothing alone for longer.
+    for (const auto& [id, failure] : failed_)
+      if (failure.until > now && failure.until <= now + failure.pause) failed.insert(id);
   }
   auto due = ledger_.cases_to_wake(now, most_ + static_cast<int>(failed.size()));
   if (!due.ok()) {

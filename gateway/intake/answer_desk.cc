@@ -18,8 +18,10 @@
 namespace psl {
 namespace {
 
-// Orientations of one address among which a code is looked for: a practice has a few at a time.
-constexpr int codes_looked_at_most = 200;
+// A code is looked for among all that ever went to its address, the newest first: a page of the list at a
+// time, and no more pages than a reply may cost in seconds.
+constexpr int codes_in_a_page = 200;
+constexpr int pages_of_codes_most = 500;
 
 // A proposal that somebody answers, and the case that it belongs to.
 struct Answered {
@@ -55,6 +57,36 @@ Result<Answered> answered_by(const AnswerSeams& seams, const Uuid& delivery_id) 
   return answered;
 }
 
+// The proposal of which this delivery told: of the same orientation, to the same mailbox. A reader may answer
+// the last message that came and quote nothing else. Nothing when it told of none.
+Result<std::optional<Uuid>> proposal_told_by(const AnswerSeams& seams, const Uuid& delivery_id) {
+  const auto event_id = seams.ledger.event_of(delivery_id);
+  const auto row = event_id.ok() ? seams.ledger.event(*event_id) : Result<EventRow>(event_id.error());
+  if (!row.ok()) {
+    if (row.error().code == ErrorCode::not_found) return std::optional<Uuid>();
+    return row.error();
+  }
+  const auto plain = seams.sealer.open(row->tenant, row->key, row->id, content_column, row->content);
+  if (!plain.ok()) return plain.error();
+  stored::StoredEvent content;
+  if (!content.ParseFromString(*plain)) return error_of(ErrorCode::corrupt);
+  const v1::CoordinationEvent& event = content.request().event();
+  const auto told =
+      std::ranges::find(row->deliveries, delivery_id, [](const DeliveryRow& one) { return one.due.id; });
+  if (!event.has_orientation_update() || told == row->deliveries.end() || told->due.recipient_index < 0 ||
+      told->due.recipient_index >= event.recipients_size())
+    return std::optional<Uuid>();
+  const std::string mailbox = mailbox_of(event.recipients(told->due.recipient_index));
+  const stored::OrientationCase& orientation = content.care().orientation();
+  for (const stored::Proposal& one : orientation.proposals()) {
+    const int index = one.recipient_index();
+    if (!mailbox.empty() && index >= 0 && index < orientation.event().recipients_size() &&
+        mailbox_of(orientation.event().recipients(index)) == mailbox)
+      return Uuid::from_raw(one.delivery_id());
+  }
+  return std::optional<Uuid>();
+}
+
 // Proved, and still worth something.
 Result<Answered> answered_by_token(const AnswerSeams& seams, std::string_view text) {
   const auto token = parse_answer_token(text);
@@ -81,8 +113,10 @@ AnswerView::Standing standing_of(const Answered& answered, Instant now) {
       return Standing::taken;
     case v1::PROPOSAL_STATE_EXPIRED:
       return Standing::expired;
+    case v1::PROPOSAL_STATE_PATIENT_DECLINED:
+      return Standing::patient_declined;
     default:
-      return Standing::withdrawn;
+      return answered.row.attention == care::consent_withdrawn ? Standing::suspended : Standing::withdrawn;
   }
 }
 
@@ -145,8 +179,45 @@ bool same_answer(const Answered& answered, v1::OrientationUpdate::Step step) {
 }
 
 // The same for the same reply, however often it is read.
-std::string reply_key(std::string_view what, const Inbound& reply) {
-  return std::string(own_key_prefix) + std::string(what) + ":" + to_hex(sha256(reply.identity)).substr(0, 40);
+std::string reply_key(const Inbound& reply) {
+  return std::string(own_key_prefix) + "reply:" + to_hex(sha256(reply.identity)).substr(0, 40);
+}
+
+// One for each proposal: two programs that answer each other must come to an end.
+std::string late_key(const Answered& answered) {
+  return std::string(own_key_prefix) + "late:" + Uuid::from_raw(answered.at().delivery_id())->text();
+}
+
+// The delivery of one tenant that has this code.
+Result<std::optional<Uuid>> delivery_with_code(const AnswerSeams& seams, EventQuery query,
+                                               const std::string& wanted) {
+  for (int pages = 0; pages < pages_of_codes_most; ++pages) {
+    const auto page = seams.ledger.list(query);
+    if (!page.ok()) return page.error();
+    for (const EventRow& event : page->events) {
+      for (const DeliveryRow& delivery : event.deliveries) {
+        const auto code = make_answer_code(seams.sealer, query.owner.tenant, delivery.due.id);
+        if (!code.ok()) return code.error();
+        if (*code == wanted) return std::optional(delivery.due.id);
+      }
+    }
+    if (page->next == 0) return std::optional<Uuid>();
+    query.before = page->next;
+  }
+  log(LogLevel::error, "an answer code was not looked for among all proposals to its address", {});
+  return std::optional<Uuid>();
+}
+
+// Orientations that were proposed to an address, the newest first.
+Result<EventQuery> proposals_to(const AnswerSeams& seams, const std::string& tenant, const Mailbox& address) {
+  const auto mac = seams.sealer.mac(tenant, "address", address.reveal());
+  if (!mac.ok()) return mac.error();
+  EventQuery query;
+  query.owner.tenant = tenant;
+  query.kinds = {std::string(orientation_kind)};
+  query.address_mac = *mac;
+  query.most = codes_in_a_page;
+  return query;
 }
 
 // The delivery whose code a reply quotes: among what went to the address that it comes from.
@@ -154,24 +225,71 @@ Result<std::optional<Uuid>> delivery_of_code(const AnswerSeams& seams, const Inb
   const auto sender = Mailbox::parse(reply.sender);
   if (reply.answer_code.empty() || !sender.ok()) return std::optional<Uuid>();
   for (const auto& [name, tenant] : seams.tenants) {
-    const auto mac = seams.sealer.mac(name, "address", sender->reveal());
-    if (!mac.ok()) return mac.error();
-    EventQuery query;
-    query.owner.tenant = name;
-    query.kinds = {std::string(orientation_kind)};
-    query.address_mac = *mac;
-    query.most = codes_looked_at_most;
-    const auto page = seams.ledger.list(query);
-    if (!page.ok()) return page.error();
-    for (const EventRow& event : page->events) {
-      for (const DeliveryRow& delivery : event.deliveries) {
-        const auto code = make_answer_code(seams.sealer, name, delivery.due.id);
-        if (!code.ok()) return code.error();
-        if (*code == reply.answer_code) return std::optional(delivery.due.id);
-      }
-    }
+    auto query = proposals_to(seams, name, *sender);
+    if (!query.ok()) return query.error();
+    auto found = delivery_with_code(seams, std::move(*query), reply.answer_code);
+    if (!found.ok() || found->has_value()) return found;
   }
   return std::optional<Uuid>();
+}
+
+// The proposal that a reply is about, by what it refers to, else by what it quotes; link_invalid: none.
+Result<Answered> answered_by_reply(const AnswerSeams& seams, const Inbound& reply) {
+  std::optional<Uuid> delivery = reply.delivery_id;
+  if (delivery) {
+    auto answered = answered_by(seams, *delivery);
+    if (answered.ok() || answered.error().code != ErrorCode::link_invalid) return answered;
+    auto told = proposal_told_by(seams, *delivery);
+    if (!told.ok()) return std::move(told).error();
+    delivery = *told;
+  }
+  if (!delivery) {
+    auto quoted = delivery_of_code(seams, reply);
+    if (!quoted.ok()) return std::move(quoted).error();
+    delivery = *quoted;
+  }
+  return delivery ? answered_by(seams, *delivery) : Result<Answered>(error_of(ErrorCode::link_invalid));
+}
+
+bool from_candidate(const Answered& answered, const Inbound& reply) {
+  const auto sender = Mailbox::parse(reply.sender);
+  return sender.ok() && sender->reveal() == mailbox_of(answered.candidate());
+}
+
+// Among what was proposed to one address in one tenant lately: the newest of which an answer is awaited, if
+// possible one that calls no human yet. Nothing: none.
+Result<std::optional<Answered>> awaited_from(const AnswerSeams& seams, const EventQuery& query,
+                                             const Inbound& reply) {
+  const auto page = seams.ledger.list(query);
+  if (!page.ok()) return page.error();
+  std::optional<Answered> found;
+  for (const EventRow& event : page->events) {
+    const auto row = seams.ledger.case_of_event(event.id);
+    if (!row.ok()) return row.error();
+    if (!row->has_value() || !(*row)->open) continue;
+    for (const DeliveryRow& delivery : event.deliveries) {
+      auto answered = answered_by(seams, delivery.due.id);
+      if (!answered.ok() && answered.error().code != ErrorCode::link_invalid) return answered.error();
+      if (!answered.ok() || answered->at().state() != v1::PROPOSAL_STATE_PROPOSED ||
+          !from_candidate(*answered, reply))
+        continue;
+      if (answered->row.attention.empty()) return std::optional(std::move(*answered));
+      if (!found) found = std::move(*answered);
+    }
+  }
+  return found;
+}
+
+Result<std::optional<Answered>> awaited_from(const AnswerSeams& seams, const Inbound& reply) {
+  const auto sender = Mailbox::parse(reply.sender);
+  if (!sender.ok()) return std::optional<Answered>();
+  for (const auto& [name, tenant] : seams.tenants) {
+    auto query = proposals_to(seams, name, *sender);
+    if (!query.ok()) return query.error();
+    auto found = awaited_from(seams, *query, reply);
+    if (!found.ok() || found->has_value()) return found;
+  }
+  return std::optional<Answered>();
 }
 
 using ReplyDone = std::function<void(Status)>;
@@ -196,17 +314,16 @@ void raise_attention(const AnswerSeams& seams, const Answered& answered, const s
   });
 }
 
-// Its author is told by mail, once for each reply.
-void tell_too_late(const AnswerSeams& seams, const Answered& answered, const Inbound& reply,
-                   const ReplyDone& done) {
+// The candidate is told by mail, once.
+void tell_too_late(const AnswerSeams& seams, const Answered& answered, const ReplyDone& done) {
   auto request =
-      answer_request(answered, reply_key("late", reply), v1::OrientationUpdate::TOO_LATE, seams.env.now());
+      answer_request(answered, late_key(answered), v1::OrientationUpdate::TOO_LATE, seams.env.now());
   request.mutable_event()->mutable_orientation_update()->set_channel(v1::ANSWER_CHANNEL_MAIL);
   seams.intake.submit_own(Principal{answered.row.principal}, std::move(request),
                           [done](const Result<v1::SubmitEventResponse>& answer) {
-                            // The key again, at another time: it was told.
-                            const bool told = answer.ok() || answer.error().code == ErrorCode::key_reused;
-                            done(told ? Status() : answer.error());
+                            // The key again, at another time: it was told. What cannot be told now never can.
+                            const bool settled = answer.ok() || !may_pass(answer.error());
+                            done(settled ? Status() : answer.error());
                           });
 }
 
@@ -215,29 +332,25 @@ void settle_refused_reply(const AnswerSeams& seams, const Answered& answered, co
   switch (error.code) {
     case ErrorCode::already_taken:
     case ErrorCode::proposal_closed:
+    case ErrorCode::consent_missing:
     case ErrorCode::step_not_possible:
       // Who declines too late is in nobody's way.
-      return reply.meaning == Inbound::Meaning::accepted ? tell_too_late(seams, answered, reply, done)
-                                                         : done({});
+      return reply.meaning == Inbound::Meaning::accepted ? tell_too_late(seams, answered, done) : done({});
     case ErrorCode::already_answered:
       return raise_attention(seams, answered, "ANSWER_NOT_UNDERSTOOD", done);
     case ErrorCode::key_reused:
       return done({});
     default:
-      return done(error);
+      // What would fail again each time is a human's to read.
+      return may_pass(error) ? done(error) : raise_attention(seams, answered, "ANSWER_NOT_UNDERSTOOD", done);
   }
-}
-
-bool from_candidate(const Answered& answered, const Inbound& reply) {
-  const auto sender = Mailbox::parse(reply.sender);
-  return sender.ok() && sender->reveal() == mailbox_of(answered.candidate());
 }
 
 void submit_reply(const AnswerSeams& seams, Answered answered, const Inbound& reply, const ReplyDone& done) {
   const bool yes = reply.meaning == Inbound::Meaning::accepted;
   const auto step = yes ? v1::OrientationUpdate::ACCEPTED : v1::OrientationUpdate::DECLINED;
   if (same_answer(answered, step)) return done({});
-  auto request = answer_request(answered, reply_key("reply", reply), step, seams.env.now());
+  auto request = answer_request(answered, reply_key(reply), step, seams.env.now());
   v1::OrientationUpdate& update = *request.mutable_event()->mutable_orientation_update();
   update.set_channel(v1::ANSWER_CHANNEL_MAIL);
   if (!yes) update.set_reason(v1::OrientationUpdate::OTHER);
@@ -298,16 +411,14 @@ void AnswerDesk::answer(std::string_view token, v1::OrientationUpdate::Step step
 
 void AnswerDesk::take_reply(const Inbound& reply, std::function<void(Status)> done) const {
   if (reply.meaning == Inbound::Meaning::automatic) return done({});
-  std::optional<Uuid> delivery = reply.delivery_id;
-  if (!delivery) {
-    auto quoted = delivery_of_code(seams_, reply);
-    if (!quoted.ok()) return done(std::move(quoted).error());
-    delivery = *quoted;
-  }
-  auto answered =
-      delivery ? answered_by(seams_, *delivery) : Result<Answered>(error_of(ErrorCode::link_invalid));
+  auto answered = answered_by_reply(seams_, reply);
   if (!answered.ok()) {
     if (answered.error().code != ErrorCode::link_invalid) return done(std::move(answered).error());
+    if (reply.meaning == Inbound::Meaning::accepted || reply.meaning == Inbound::Meaning::declined) {
+      const auto awaited = awaited_from(seams_, reply);
+      if (!awaited.ok()) return done(awaited.error());
+      if (awaited->has_value()) return raise_attention(seams_, **awaited, "ANSWER_NOT_UNDERSTOOD", done);
+    }
     // Of no proposal of ours: somebody wrote to the mailbox.
     log(LogLevel::info, "a mail in the answers' mailbox answers no proposal", {});
     return done({});

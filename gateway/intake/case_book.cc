@@ -2,6 +2,8 @@
 
 #include <google/protobuf/message.h>
 
+#include "gateway/intake/kinds.h"
+
 namespace psl {
 
 Status CaseBook::open(const CaseRow& row, google::protobuf::Message& state) const {
@@ -16,6 +18,16 @@ Result<std::optional<CaseRow>> CaseBook::read(const Uuid& id, google::protobuf::
   if (!row.ok() || !row->has_value()) return row;
   if (Status opened = open(**row, state); !opened.ok()) return std::move(opened).error();
   return row;
+}
+
+Result<std::optional<stored::OrientationCase>> CaseBook::orientation_of(const EventRow& row) const {
+  std::optional<stored::OrientationCase> orientation;
+  if (row.kind != orientation_kind) return orientation;
+  const auto found = ledger_.case_of_event(row.id);
+  if (!found.ok()) return found.error();
+  if (!found->has_value()) return orientation;
+  if (Status opened = open(**found, orientation.emplace()); !opened.ok()) return std::move(opened).error();
+  return orientation;
 }
 
 Result<CaseChange> CaseBook::change(const CaseName& name, const std::optional<CaseRow>& before,

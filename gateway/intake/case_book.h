@@ -7,6 +7,7 @@
 
 #include "gateway/core/seams.h"
 #include "gateway/core/store.h"
+#include "passerelle/internal/v1/stored.pb.h"
 
 namespace google::protobuf {
 class Message;
@@ -32,6 +33,8 @@ class CaseBook {
   // as Sealer::open.
   Result<std::optional<CaseRow>> read(const Uuid& id, google::protobuf::Message& state) const;
   Status open(const CaseRow& row, google::protobuf::Message& state) const;
+  // How the orientation that this event is stands now; nothing for an event of another kind.
+  Result<std::optional<stored::OrientationCase>> orientation_of(const EventRow& row) const;
 
   // From `before` (nothing: there is none yet) to `state`; times, attention and openness as before until the
   // caller says otherwise.

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/base/log.h"
 #include "gateway/care/circle.h"
 #include "gateway/care/enrolment.h"
 #include "gateway/intake/case_book.h"
 #include "gateway/intake/case_steps.h"
+#include "gateway/intake/circle_plan.h"
 #include "gateway/intake/kinds.h"
 #include "gateway/intake/person_identity.h"
 #include "gateway/intake/times.h"
@@ -66,24 +68,50 @@ void submit_step(CommandSink& sink, CaseStep step, const Uuid& event_id, WakeDon
   });
 }
 
+// What cannot be told to those who are kept informed must not keep the next candidate from being asked: a
+// human tells them.
+void step_untold(const CaseSeams& seams, const CaseRow& row, care::OrientationStep step, Instant now,
+                 WakeDone done) {
+  log(LogLevel::error, "a step of an orientation cannot be told", {{"event", row.event_id}});
+  if (step.attention.empty() && row.attention.empty()) step.attention = "STEP_NOT_TOLD";
+  auto sealed = orientation_case_step(seams.ledger, seams.sealer, row.tenant, row, step, now);
+  if (!sealed.ok()) return done(std::move(sealed).error());
+  submit_step(seams.sink, std::move(*sealed), row.event_id, std::move(done));
+}
+
 void wake_orientation(const CaseSeams& seams, const CaseRow& row, Instant now, WakeDone done) {
   stored::OrientationCase before;
   if (Status opened = CaseBook(seams.ledger, seams.sealer).open(row, before); !opened.ok())
     return done(std::move(opened));
   const auto deliveries = proposal_deliveries(seams.ledger, before);
   if (!deliveries.ok()) return done(deliveries.error());
-  std::optional<care::OrientationStep> step = care::elapse(before, *deliveries, now);
+  const auto lost_consent = has_lost_consent(seams.ledger, seams.sealer, row.tenant, before, now);
+  if (!lost_consent.ok()) return done(lost_consent.error());
+  std::optional<care::OrientationStep> step;
+  if (*lost_consent) step = care::end_with_consent(before, now);
+  if (!step) step = care::elapse(before, deliveries->states, now, deliveries->left_at);
+  CaseRow seen = row;
+  // What needs somebody for another reason already is not hidden; it is over once all have left.
+  if (step && step->attention == care::proposal_waits && !row.attention.empty()) {
+    step->attention.clear();
+  } else if (step && step->attention.empty() && row.attention == care::proposal_waits) {
+    seen.attention.clear();
+  }
   if (!step) step = rest_of(before, row, now);
+  if (*lost_consent && step->attention.empty() && row.open) step->attention = care::consent_withdrawn;
   if (must_be_told(*step)) {
     const auto visible = step->visible == v1::OrientationUpdate::STEP_UNSPECIFIED
                              ? v1::OrientationUpdate::EXPIRED
                              : step->visible;
     return seams.intake.submit_own(Principal{row.principal}, time_request(row, before, visible, now),
-                                   [done = std::move(done)](const Result<v1::SubmitEventResponse>& answer) {
-                                     done(answer.ok() ? Status() : settled(answer.error()));
+                                   [&seams, row, step = std::move(*step), now, done = std::move(done)](
+                                       const Result<v1::SubmitEventResponse>& answer) mutable {
+                                     if (answer.ok()) return done({});
+                                     if (may_pass(answer.error())) return done(settled(answer.error()));
+                                     step_untold(seams, row, std::move(step), now, std::move(done));
                                    });
   }
-  auto sealed = orientation_case_step(seams.ledger, seams.sealer, row.tenant, row, *step, now);
+  auto sealed = orientation_case_step(seams.ledger, seams.sealer, row.tenant, seen, *step, now);
   if (!sealed.ok()) return done(std::move(sealed).error());
   submit_step(seams.sink, std::move(*sealed), row.event_id, std::move(done));
 }
@@ -100,7 +128,7 @@ void wake_enrolment(const CaseSeams& seams, const CaseRow& row, Instant now, Wak
           : care::find_protocol(tenant->second.config, enrolment.protocol_id(), enrolment.protocol_version());
   std::optional<care::EnrolmentStep> step;
   // One that is no longer configured has no rules until it is back.
-  if (protocol != nullptr) step = care::propose_exit(before, *protocol, now);
+  if (protocol != nullptr) step = care::propose_exit(before, *protocol, now, tenant->second.offset_at);
   auto change =
       book.change({enrolment_kind, row.tenant, row.id, row.event_id}, row, step ? step->state : before);
   if (!change.ok()) return done(std::move(change).error());
@@ -114,42 +142,30 @@ void wake_enrolment(const CaseSeams& seams, const CaseRow& row, Instant now, Wak
   } else {
     // Woken for nothing, by a delivery of its first event.
     change->wake_at = protocol == nullptr ? now + missing_protocol_looked_at_every
-                                          : care::next_exit(before, *protocol, now);
+                                          : care::next_exit(before, *protocol, now, tenant->second.offset_at);
   }
   if (!row.open) change->wake_at = {};
   out.cases.push_back(std::move(*change));
   submit_step(seams.sink, std::move(out), row.event_id, std::move(done));
 }
 
-// Whom the case's first event is about.
-Result<PersonMacs> person_of(const CaseSeams& seams, const CaseRow& row) {
-  const auto event = seams.ledger.event(row.event_id);
-  if (!event.ok()) return event.error();
-  const auto plain = seams.sealer.open(event->tenant, event->key, event->id, content_column, event->content);
-  if (!plain.ok()) return plain.error();
-  stored::StoredEvent content;
-  if (!content.ParseFromString(*plain)) return error_of(ErrorCode::corrupt);
-  return person_macs(
-      seams.sealer, row.tenant,
-      content.header().has_patient() ? content.header().patient() : content.request().event().subject());
-}
-
-// A consent that has ended stops what has not left, as its withdrawal does. A delivery of the circle's first
-// event that failed wakes it too, and changes nothing.
+// A consent that has ended stops what has not left, as its withdrawal does, and so does the end of a
+// membership. A delivery of the circle's first event that failed wakes it too, and changes nothing.
 void wake_circle(const CaseSeams& seams, const CaseRow& row, Instant now, WakeDone done) {
   const CaseBook book(seams.ledger, seams.sealer);
   stored::CircleCase circle;
   if (Status opened = book.open(row, circle); !opened.ok()) return done(std::move(opened));
-  const auto macs = person_of(seams, row);
+  const auto macs = person_of_case(seams.ledger, seams.sealer, row);
   if (!macs.ok()) return done(macs.error());
   auto change = book.change({circle_kind, row.tenant, row.id, row.event_id}, row, circle);
   if (!change.ok()) return done(std::move(change).error());
-  change->wake_at = care::consent_end(circle, now);
-  change->person_macs = macs->both();
+  change->wake_at = next_circle_look(circle, now);
+  know_circle_by(*macs, *change);
   CaseStep out;
   out.at = now;
   out.tenant = row.tenant;
   out.cases.push_back(std::move(*change));
+  stop_members(care::lost_members(circle, circle, now), row.id, out);
   if (!circle.consents().empty() && !care::consent_holds(circle, now)) {
     for (const std::string& mac : macs->both()) {
       if (!mac.empty()) out.consent_withdrawn_of.push_back(mac);

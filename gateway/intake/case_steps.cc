@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "gateway/care/circle.h"
 #include "gateway/intake/case_book.h"
 #include "gateway/intake/kinds.h"
 #include "gateway/intake/person_identity.h"
@@ -54,6 +55,8 @@ Result<CaseStep> orientation_case_step(Ledger& ledger, Sealer& sealer, std::stri
   for (const int i : step.withdraw) out.moves.push_back(withdrawal(state, i, now));
   for (const int i : step.expire)
     out.moves.push_back({delivery_of(state, i), now, Happening::proposal_expired, "PROPOSAL_EXPIRED", now});
+  for (const int i : step.hand_over)
+    out.moves.push_back({delivery_of(state, i), now, Happening::given_up, "GIVE_UP_AT_PASSED", now});
   if (!step.audit.empty()) out.audit.push_back(step.audit);
   return out;
 }
@@ -74,20 +77,48 @@ Status add_orientation_change(PreparedEvent& event, const IntakeSeams& seams,
   return {};
 }
 
-Result<std::vector<DeliveryState>> proposal_deliveries(Ledger& ledger,
-                                                       const stored::OrientationCase& orientation) {
+bool may_pass(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::input_output:
+    case ErrorCode::busy:
+    case ErrorCode::store_unavailable:
+    case ErrorCode::draining:
+    case ErrorCode::deadline:
+    case ErrorCode::case_changed:
+    // A tenant that is not configured, or a key that is not there, at the moment.
+    case ErrorCode::not_found:
+    case ErrorCode::crypto:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Result<ProposalDeliveries> proposal_deliveries(Ledger& ledger, const stored::OrientationCase& orientation) {
   const auto event_id = Uuid::from_raw(orientation.event_id());
   PSL_CHECK(event_id.has_value());
   const auto row = ledger.event(*event_id);
   if (!row.ok()) return row.error();
-  std::map<Uuid, DeliveryState> known;
-  for (const DeliveryRow& one : row->deliveries) known[one.due.id] = one.due.state;
-  std::vector<DeliveryState> states;
+  std::map<Uuid, const DeliveryRow*> known;
+  for (const DeliveryRow& one : row->deliveries) known[one.due.id] = &one;
+  ProposalDeliveries found;
   for (int i = 0; i < orientation.proposals_size(); ++i) {
-    const auto found = known.find(delivery_of(orientation, i));
-    states.push_back(found == known.end() ? DeliveryState::handed_over : found->second);
+    const auto it = known.find(delivery_of(orientation, i));
+    found.states.push_back(it == known.end() ? DeliveryState::handed_over : it->second->due.state);
+    found.left_at.push_back(it == known.end() ? Instant{} : it->second->delivered_at);
   }
-  return states;
+  return found;
+}
+
+Result<bool> has_lost_consent(Ledger& ledger, Sealer& sealer, std::string_view tenant,
+                              const stored::OrientationCase& orientation, Instant now) {
+  if (orientation.event().legal_basis() != v1::LEGAL_BASIS_CONSENT) return false;
+  const auto macs = person_macs(sealer, tenant, orientation.event().subject());
+  if (!macs.ok()) return macs.error();
+  stored::CircleCase circle;
+  const auto row = CaseBook(ledger, sealer).read(case_id_of(circle_kind, tenant, macs->key()), circle);
+  if (!row.ok()) return row.error();
+  return !circle.consents().empty() && !care::consent_holds(circle, now);
 }
 
 }  // namespace psl

@@ -23,6 +23,7 @@ constexpr int standings_most = 3;
 constexpr int criteria_most = 100;
 constexpr int plan_most = 20;
 constexpr size_t text_most = 500;
+constexpr Span clocks_differ = seconds(5 * 60);
 
 bool outside_health(v1::MemberRole role) {
   return role == v1::MEMBER_ROLE_SOCIAL_WORKER || role == v1::MEMBER_ROLE_HOME_HELP ||
@@ -44,17 +45,22 @@ std::string check_member(const v1::CircleMember& member, const v1::Tenant& tenan
   return mailbox;
 }
 
-// `one_mailbox`: no two with the same mailbox. Returns their identifiers.
+// No two are one person; `one_mailbox`: no two with the same mailbox. Returns their identifiers.
 std::set<std::string> check_members(const google::protobuf::RepeatedPtrField<v1::CircleMember>& members,
                                     const v1::Tenant& tenant, bool one_mailbox, const std::string& path,
                                     FaultList& faults) {
   std::set<std::string> ids;
   std::set<std::string> mailboxes;
+  std::set<std::string> people;
   check_list(members, members_most, path, faults,
              [&](const v1::CircleMember& member, const std::string& here) {
                const std::string mailbox = check_member(member, tenant, here, faults);
                if (!member.member_id().empty() && !ids.insert(member.member_id()).second)
                  faults.add(here + ".member_id", "a member_id that no earlier member has expected");
+               const std::string& person = member.person().professional().national_id();
+               if (!person.empty() && !people.insert(person).second)
+                 faults.add(here + ".person.professional.national_id",
+                            "one that no earlier member has expected: one person is one member");
                if (one_mailbox && !mailbox.empty() && !mailboxes.insert(mailbox).second)
                  faults.add(here, "the same address as an earlier member");
              });
@@ -64,6 +70,13 @@ std::set<std::string> check_members(const google::protobuf::RepeatedPtrField<v1:
 void check_consent(const v1::Consent& consent, Instant now, const std::string& path, FaultList& faults) {
   if (consent.decision() == v1::Consent::DECISION_UNSPECIFIED) faults.add(path + ".decision", "required");
   check_past(consent.has_decided_at(), consent.decided_at(), true, now, path + ".decided_at", faults);
+  // One of the future would outdo the withdrawal that comes now. What ends the consent is always taken.
+  if (consent.decision() == v1::Consent::GIVEN && consent.has_decided_at() &&
+      in_range(consent.decided_at()) && instant_of(consent.decided_at()) > now + clocks_differ &&
+      instant_of(consent.decided_at()) <= now + seconds(86400)) {
+    faults.add(path + ".decided_at",
+               "with GIVEN, at most 5 minutes after the submission expected: is its time zone right?");
+  }
   const bool expires =
       check_time(consent.has_expires_at(), consent.expires_at(), false, path + ".expires_at", faults);
   check_order(expires && consent.has_decided_at() && in_range(consent.decided_at()), consent.decided_at(),
@@ -89,6 +102,8 @@ void check_protocol(const Enrolment& enrolment, const v1::Tenant& tenant, const 
   check_config_name(enrolment.protocol_id(), path + ".protocol_id", faults);
   check_token(enrolment.protocol_version(), true, 20, path + ".protocol_version", faults);
   if (enrolment.protocol_id().empty() || enrolment.protocol_version().empty()) return;
+  // What is known under a protocol may end after the protocol has left the configuration.
+  if (enrolment.status() == Enrolment::FINISHED || enrolment.status() == Enrolment::CANCELLED) return;
   bool known = false;
   for (const v1::Protocol& protocol : tenant.protocols()) {
     if (protocol.id() != enrolment.protocol_id()) continue;
@@ -121,7 +136,7 @@ void check_criteria(const Enrolment& enrolment, const std::string& path, FaultLi
 }
 
 // Dates and reason, as the status wants them.
-void check_course(const Enrolment& enrolment, const std::string& path, FaultList& faults) {
+void check_course(const Enrolment& enrolment, Instant now, const std::string& path, FaultList& faults) {
   const auto status = enrolment.status();
   if (status == Enrolment::STATUS_UNSPECIFIED) faults.add(path + ".status", "required");
   const bool finished = status == Enrolment::FINISHED;
@@ -129,6 +144,10 @@ void check_course(const Enrolment& enrolment, const std::string& path, FaultList
   // One that never began has no start to tell.
   const bool began = finished || status == Enrolment::ACTIVE || status == Enrolment::ON_HOLD;
   check_period(enrolment, began, path, faults);
+  if (began && enrolment.has_start() && in_range(enrolment.start()))
+    check_past(true, enrolment.start(), true, now, path + ".start", faults);
+  if (finished && enrolment.has_end() && in_range(enrolment.end()))
+    check_past(true, enrolment.end(), true, now, path + ".end", faults);
   if (finished && !enrolment.has_end()) faults.add(path + ".end", "required with FINISHED");
   if (!ended && enrolment.has_end()) faults.add(path + ".end", "with FINISHED or CANCELLED only");
   const bool reason = enrolment.end_reason() != Enrolment::END_REASON_UNSPECIFIED;
@@ -178,7 +197,7 @@ void check_enrolment(const v1::CoordinationEvent& event, const v1::Tenant& tenan
   const std::string path = "event.pathway_enrolment";
   check_token(enrolment.enrolment_id(), true, id_most, path + ".enrolment_id", faults);
   check_protocol(enrolment, tenant, path, faults);
-  check_course(enrolment, path, faults);
+  check_course(enrolment, now, path, faults);
   check_criteria(enrolment, path + ".criteria_met", faults);
   const auto members = check_members(enrolment.members(), tenant, true, path + ".members", faults);
   if (enrolment.has_consent()) check_consent(enrolment.consent(), now, path + ".consent", faults);

@@ -2,6 +2,9 @@
 // to.
 #pragma once
 
+#include <google/protobuf/arena.h>
+
+#include <array>
 #include <optional>
 #include <vector>
 
@@ -37,12 +40,18 @@ class CirclePlan {
   // Refused, withdrawn or over; false when nobody ever asked.
   bool consent_ended() const;
 
-  // What becomes of the circle, into the event. A circle whose consent somebody's delivery rests on must
-  // still be as it was then (CaseStep::seen), so that a withdrawal in between is not missed.
+  // What becomes of the circle, into the event. A circle on which somebody's delivery rests must still be as
+  // it was then (CaseStep::seen), so that a withdrawal, an objection or a leave in between is not missed.
   Status close();
 
  private:
   Status take(Result<care::CircleStep> step);
+  // What ends the consent, or objects, is said of the person: it holds in every other circle of this person,
+  // too.
+  Status end_elsewhere(bool members_known);
+  Status end_in(const CaseRow& row, const v1::CareCircleChange& ending, std::vector<v1::Issue>& issues);
+  Status keep_objections(const stored::CircleCase& circle, const Uuid& id, const PersonMacs& macs);
+  bool goes_to_members() const;
   Status check_same_person(const v1::Patient& before) const;
   Uuid enrolment_id(const std::string& comparable) const;
 
@@ -51,10 +60,31 @@ class CirclePlan {
   PersonMacs macs_;
   Uuid id_;
   std::optional<CaseRow> row_;
-  stored::CircleCase circle_;
+  // On an arena, for it has a hundred small parts to make and to free.
+  alignas(8) std::array<char, 8192> first_of_arena_;  // a circle of ten with its history
+  google::protobuf::Arena arena_{first_of_arena_.data(), first_of_arena_.size()};
+  stored::CircleCase& circle_ = *google::protobuf::Arena::CreateMessage<stored::CircleCase>(&arena_);
   bool changed_ = false;
   std::string attention_;
 };
+
+// Fills Care.circle_id, by which translations know whom any event but a letter is about: the id that its
+// circle has or would have. Without a ledger one of this event alone, which tells nothing and is nobody
+// else's.
+Status name_circle(PreparedEvent& event, const IntakeSeams& seams);
+
+// Stops what waits for these members of `circle` because of it.
+void stop_members(const std::vector<care::LostMember>& lost, const Uuid& circle, CaseStep& step);
+// When time changes something for those who are in the circle; 0: never.
+Instant next_circle_look(const stored::CircleCase& circle, Instant now);
+
+// By what other circles of the same person are found (Ledger::cases_of_person).
+void know_circle_by(const PersonMacs& macs, CaseChange& change);
+// Whom the case's first event is about. Errors as Ledger::event and Sealer::open.
+Result<PersonMacs> person_of_case(Ledger& ledger, Sealer& sealer, const CaseRow& row);
+// The circles of the tenant that are known by this INS or by these traits.
+Result<std::vector<CaseRow>> circles_of_person(Ledger& ledger, std::string_view tenant,
+                                               const PersonMacs& macs);
 
 // The event says that the patient refuses, or withdraws, consent.
 bool ends_consent(const v1::CoordinationEvent& event);

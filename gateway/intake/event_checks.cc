@@ -15,10 +15,12 @@ namespace {
 
 namespace v1 = passerelle::v1;
 
-void check_basis(const v1::CoordinationEvent& event, FaultList& faults) {
+constexpr Span deadline_most = seconds(366 * 86400);
+
+void check_basis(const v1::CoordinationEvent& event, Instant now, FaultList& faults) {
   if (event.legal_basis() == v1::LEGAL_BASIS_UNSPECIFIED) faults.add("event.legal_basis", "required");
   const bool consent = event.legal_basis() == v1::LEGAL_BASIS_CONSENT;
-  check_time(event.has_consent_at(), event.consent_at(), consent, "event.consent_at", faults);
+  check_past(event.has_consent_at(), event.consent_at(), consent, now, "event.consent_at", faults);
   if (event.legal_basis() != v1::LEGAL_BASIS_PATIENT_ACCESS) return;
   if (event.has_orientation() || event.has_orientation_update() || event.route_to_circle()) {
     faults.add("event.legal_basis",
@@ -38,6 +40,11 @@ void check_times(const v1::CoordinationEvent& event, Instant now, FaultList& fau
       check_time(event.has_give_up_at(), event.give_up_at(), false, "event.give_up_at", faults);
   if (give_up && instant_of(event.give_up_at()) <= now)
     faults.add("event.give_up_at", "a time after the submission expected");
+  // Later than that, no human would ever be told.
+  if (alert && instant_of(event.alert_at()) > now + deadline_most)
+    faults.add("event.alert_at", "at most one year after the submission expected");
+  if (give_up && instant_of(event.give_up_at()) > now + deadline_most)
+    faults.add("event.give_up_at", "at most one year after the submission expected");
   if (alert && give_up && instant_of(event.alert_at()) >= instant_of(event.give_up_at())) {
     faults.add("event.give_up_at", "a time after alert_at expected");
   }
@@ -141,7 +148,7 @@ Status check_event(const v1::SubmitEventRequest& request, const v1::Tenant& tena
   const v1::CoordinationEvent& event = request.event();
   check_source(event, faults);
   if (event.has_subject()) check_patient(event.subject(), environment, "event.subject", faults);
-  check_basis(event, faults);
+  check_basis(event, now, faults);
   check_times(event, now, faults);
   const AddressSet recipients = check_recipients(event, tenant, faults);
   check_kind(event, tenant, recipients, now, faults);

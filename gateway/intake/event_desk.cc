@@ -204,16 +204,14 @@ Result<v1::RetryDeliveryResponse> retried(const DeskSeams& seams, const Uuid& ev
 
 // A proposal is sent again only to somebody who is still asked.
 Status check_retried_proposal(const DeskSeams& seams, const EventRow& row, const Uuid& delivery_id) {
-  if (row.kind != orientation_kind) return {};
-  const auto found = seams.ledger.case_of_event(row.id);
-  if (!found.ok()) return found.error();
-  if (!found->has_value()) return {};
-  stored::OrientationCase orientation;
-  if (Status opened = CaseBook(seams.ledger, seams.sealer).open(**found, orientation); !opened.ok())
-    return opened;
-  for (const stored::Proposal& one : orientation.proposals()) {
-    if (one.delivery_id() == delivery_id.raw() && one.state() != v1::PROPOSAL_STATE_PROPOSED)
-      return error_of(ErrorCode::cannot_retry, "this candidate is not asked any more");
+  const auto orientation = CaseBook(seams.ledger, seams.sealer).orientation_of(row);
+  if (!orientation.ok()) return orientation.error();
+  if (!orientation->has_value()) return {};
+  for (const stored::Proposal& one : (*orientation)->proposals()) {
+    if (one.delivery_id() != delivery_id.raw() || one.state() == v1::PROPOSAL_STATE_PROPOSED) continue;
+    return error_of(ErrorCode::cannot_retry, one.state() == v1::PROPOSAL_STATE_WAITING
+                                                 ? "this candidate is not asked yet: it is asked in its turn"
+                                                 : "this candidate is not asked any more");
   }
   return {};
 }

@@ -166,13 +166,13 @@ const v1::Patient& PreparedEvent::patient() const {
   return header.has_patient() ? header.patient() : request.event().subject();
 }
 
-stored::Routed& PreparedEvent::add_recipient(const v1::Recipient& recipient, v1::RecipientOrigin origin,
+stored::Routed& PreparedEvent::add_recipient(v1::Recipient recipient, v1::RecipientOrigin origin,
                                              stored::Telling telling) {
   v1::CoordinationEvent& event = *request.mutable_event();
   // What is told goes by index: those of the sender come first, also when nobody else asked for it.
   while (care.routed_size() < event.recipients_size())
     care.add_routed()->set_origin(v1::RECIPIENT_ORIGIN_SENDER);
-  *event.add_recipients() = recipient;
+  *event.add_recipients() = std::move(recipient);
   stored::Routed& routed = *care.add_routed();
   routed.set_origin(origin);
   routed.set_telling(telling);
@@ -225,9 +225,15 @@ Status Intake::plan_care(const Asked& asked, PreparedEvent& event) const {
       if (Status status = add_candidates(event); !status.ok()) return status;
     }
     if (Status status = plan_circle(asked, event); !status.ok()) return status;
-    if (content.recipients_size() == 0 && content.route_to_circle() && !stands_alone(content))
-      return error_of(ErrorCode::nobody_to_route_to);
+    if (content.recipients_size() == 0 && content.route_to_circle() && !stands_alone(content)) {
+      if (!seams_.remembers())
+        return error_of(ErrorCode::not_supported,
+                        "who gets it follows from the patient's circle: preview it at the gateway");
+      // A preview says of each member what keeps this from it.
+      if (!asked.for_preview || event.care.routing().empty()) return error_of(ErrorCode::nobody_to_route_to);
+    }
   }
+  if (Status status = name_circle(event, seams_); !status.ok()) return status;
   if (is_letter(content) && event.care.ByteSizeLong() == 0) return {};
   while (event.care.routed_size() < content.recipients_size())
     event.care.add_routed()->set_origin(v1::RECIPIENT_ORIGIN_SENDER);

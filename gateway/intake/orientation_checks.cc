@@ -5,6 +5,7 @@
 #include "gateway/intake/document_checks.h"
 #include "gateway/intake/person_checks.h"
 #include "gateway/intake/text_checks.h"
+#include "gateway/intake/times.h"
 #include "passerelle/v1/config.pb.h"
 #include "passerelle/v1/gateway.pb.h"
 
@@ -21,13 +22,35 @@ constexpr int64_t answer_most_s = 30 * 86400;
 
 // `wanted_from` and `wanted_before` of an Orientation and of its update.
 template <typename Wanted>
-void check_wanted(const Wanted& wanted, const std::string& path, FaultList& faults) {
+void check_wanted(const Wanted& wanted, const v1::CoordinationEvent& event, const std::string& path,
+                  FaultList& faults) {
   const bool from =
       check_time(wanted.has_wanted_from(), wanted.wanted_from(), false, path + ".wanted_from", faults);
   const bool before =
       check_time(wanted.has_wanted_before(), wanted.wanted_before(), false, path + ".wanted_before", faults);
   check_order(from && before, wanted.wanted_from(), wanted.wanted_before(), "wanted_from",
               path + ".wanted_before", faults);
+  check_order(before && event.has_occurred_at() && in_range(event.occurred_at()), event.occurred_at(),
+              wanted.wanted_before(), "occurred_at", path + ".wanted_before", faults);
+}
+
+// The tables by their OIDs, as ANS publishes them (`identifier` of each CodeSystem of the NOS). What is asked
+// for is told on in their terms, so a code of another table would be told as something else.
+constexpr std::string_view specialties_r38 = "1.2.250.1.213.2.28";
+constexpr std::string_view professions_g15 = "1.2.250.1.71.1.2.7";
+
+bool table_character(char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+void check_coding_of(const v1::Coding& coding, std::string_view table, std::string_view name,
+                     const std::string& path, FaultList& faults) {
+  check_coding(coding, path, faults);
+  if (!coding.system().empty() && coding.system() != table) {
+    faults.add(path + ".system",
+               "nothing, or " + std::string(name) + " (" + std::string(table) + "), expected");
+  }
+  // A code in other letters would be another specialty to everybody who compares it.
+  if (!coding.code().empty() && !std::ranges::all_of(coding.code(), table_character))
+    faults.add(path + ".code", "a code of " + std::string(name) + " expected: A-Z and 0-9");
 }
 
 void check_what(const v1::Orientation& orientation, const std::string& path, FaultList& faults) {
@@ -35,9 +58,9 @@ void check_what(const v1::Orientation& orientation, const std::string& path, Fau
   check_paragraphs(orientation.reason(), 1, reason_most, path + ".reason", faults);
   check_codings(orientation.reason_codes(), path + ".reason_codes", faults);
   if (orientation.has_specialty() || orientation.kind() == v1::Orientation::SPECIALIST)
-    check_coding(orientation.specialty(), path + ".specialty", faults);
+    check_coding_of(orientation.specialty(), specialties_r38, "TRE_R38", path + ".specialty", faults);
   if (orientation.has_profession() || orientation.kind() == v1::Orientation::PARAMEDICAL)
-    check_coding(orientation.profession(), path + ".profession", faults);
+    check_coding_of(orientation.profession(), professions_g15, "TRE_G15", path + ".profession", faults);
   if (orientation.urgency() == v1::Orientation::VITAL) {
     faults.add(path + ".urgency",
                "urgence vitale : appelez le 15. A vital emergency is never sent through a gateway: call 15");
@@ -113,7 +136,8 @@ void check_appointment(const v1::OrientationUpdate& update, const std::string& p
   check_line(update.appointment().place(), 0, 200, path + ".place", faults);
 }
 
-void check_reschedule(const v1::OrientationUpdate& update, const std::string& path, FaultList& faults) {
+void check_reschedule(const v1::CoordinationEvent& event, const std::string& path, FaultList& faults) {
+  const v1::OrientationUpdate& update = event.orientation_update();
   const bool given = update.has_wanted_from() || update.has_wanted_before();
   if (update.step() == v1::OrientationUpdate::RESCHEDULED && !given) {
     faults.add(path + ".wanted_from", "wanted_from or wanted_before is required with RESCHEDULED");
@@ -121,7 +145,7 @@ void check_reschedule(const v1::OrientationUpdate& update, const std::string& pa
     faults.add(path + (update.has_wanted_from() ? ".wanted_from" : ".wanted_before"),
                "with RESCHEDULED only");
   }
-  check_wanted(update, path, faults);
+  check_wanted(update, event, path, faults);
 }
 
 }  // namespace
@@ -131,7 +155,7 @@ void check_orientation(const v1::CoordinationEvent& event, const v1::Tenant& ten
   const v1::Orientation& orientation = event.orientation();
   const std::string path = "event.orientation";
   check_what(orientation, path, faults);
-  check_wanted(orientation, path, faults);
+  check_wanted(orientation, event, path, faults);
   check_whom(orientation, tenant, recipients, path, faults);
   check_answer_within(orientation, path, faults);
   if (orientation.has_metadata())
@@ -144,7 +168,7 @@ void check_orientation_update(const v1::CoordinationEvent& event, FaultList& fau
   check_uuid(update.orientation_event_id(), true, path + ".orientation_event_id", faults);
   check_step(update, path, faults);
   check_appointment(update, path + ".appointment", faults);
-  check_reschedule(update, path, faults);
+  check_reschedule(event, path, faults);
   if (update.channel() != v1::ANSWER_CHANNEL_UNSPECIFIED)
     faults.add(path + ".channel", "nothing expected: the gateway alone fills it");
   if (event.has_subject())

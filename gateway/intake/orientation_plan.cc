@@ -82,6 +82,18 @@ stored::OrientationCase new_case(const PreparedEvent& event) {
   return state;
 }
 
+// As the ledger judges it when it is submitted.
+Status check_none_open(const PreparedEvent& event, const IntakeSeams& seams) {
+  const CaseChange& change = event.step.cases.back();
+  if (!change.open) return {};
+  const auto open = seams.ledger->cases_of_person(change.tenant, change.subject, change.person_macs, 2);
+  if (!open.ok()) return open.error();
+  // It may have been submitted before.
+  const bool is_taken =
+      std::ranges::any_of(*open, [&](const CaseRow& row) { return row.event_id != event.event_id; });
+  return is_taken ? Status(error_of(ErrorCode::orientation_open)) : Status();
+}
+
 // One for each candidate, in order; the rest of the plan is not touched.
 std::vector<care::NewProposal> proposals_of(PreparedEvent& event) {
   std::vector<care::NewProposal> proposals;
@@ -135,7 +147,8 @@ Status begin_orientation(PreparedEvent& event, const IntakeSeams& seams, bool fo
   std::erase_if(event.plan,
                 [](const PlannedDelivery& one) { return one.proposal && one.adapter == nullptr; });
   if (!seams.remembers()) return {};
-  return add_orientation_change(event, seams, std::nullopt, step);
+  if (Status added = add_orientation_change(event, seams, std::nullopt, step); !added.ok()) return added;
+  return for_preview ? check_none_open(event, seams) : Status();
 }
 
 }  // namespace psl

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/care/times.h"
 #include "gateway/core/adapter.h"
 #include "gateway/core/checked.h"
 #include "gateway/core/seams.h"
@@ -22,6 +23,8 @@ namespace psl {
 struct TenantSetup {
   v1::Tenant config;
   std::vector<const Adapter*> adapters;
+  // Of its time zone; empty: UTC.
+  care::ZoneOffset offset_at = nullptr;
 };
 
 using TenantTable = std::map<std::string, TenantSetup, std::less<>>;
@@ -72,6 +75,11 @@ struct PreparedEvent {
   stored::Care care;
   // Indices of recipients who get it only while the patient's consent holds.
   std::vector<int> on_consent;
+  // By the index of a recipient who is told of a proposal: the delivery that carries it
+  // (NewDelivery::notice_of).
+  std::map<int, Uuid> notices;
+  // The case of the circle that it was routed to.
+  Uuid circle_id;
   // What it does to cases.
   CaseStep step;
   std::optional<Uuid> follows;
@@ -87,8 +95,7 @@ struct PreparedEvent {
   // Whom it is about, as far as is known by now.
   const v1::Patient& patient() const;
   // Adds a recipient of our own after those of the sender.
-  stored::Routed& add_recipient(const v1::Recipient& recipient, v1::RecipientOrigin origin,
-                                stored::Telling telling);
+  stored::Routed& add_recipient(v1::Recipient recipient, v1::RecipientOrigin origin, stored::Telling telling);
 };
 
 // The event's UUID: the same for the same tenant, principal and key.

@@ -1,6 +1,7 @@
 #include "gateway/intake/receipt.h"
 
 #include <algorithm>
+#include <set>
 
 #include "gateway/care/orientation.h"
 #include "gateway/core/reasons.h"
@@ -64,14 +65,9 @@ void add_attention(v1::EventStatus& status, const std::string& attention) {
 
 // How its case stands now, which is not how it stood when the event was accepted.
 Status add_orientation(v1::EventStatus& status, const EventRow& row, const ReceiptSeams& seams) {
-  if (row.kind != orientation_kind) return {};
-  const auto found = seams.ledger.case_of_event(row.id);
-  if (!found.ok()) return found.error();
-  if (!found->has_value()) return {};
-  stored::OrientationCase orientation;
-  if (Status opened = CaseBook(seams.ledger, seams.sealer).open(**found, orientation); !opened.ok())
-    return opened;
-  *status.mutable_orientation() = care::status_of(orientation);
+  const auto orientation = CaseBook(seams.ledger, seams.sealer).orientation_of(row);
+  if (!orientation.ok()) return orientation.error();
+  if (orientation->has_value()) *status.mutable_orientation() = care::status_of(**orientation);
   return {};
 }
 
@@ -80,8 +76,16 @@ Status add_past_sends(v1::EventStatus& status, const EventRow& row, const stored
   if (!ends_consent(content.request().event())) return {};
   const auto macs = person_macs(seams.sealer, row.tenant, content.request().event().subject());
   if (!macs.ok()) return macs.error();
-  // As the person was known when it was sent: what was stopped is looked for in the same way.
-  for (const std::string& mac : macs->both()) {
+  // As the person was known when it was sent, here and in the other circles in which the consent ended.
+  std::set<std::string> known_by = {macs->ins, macs->traits};
+  const auto circles = circles_of_person(seams.ledger, row.tenant, *macs);
+  if (!circles.ok()) return circles.error();
+  for (const CaseRow& circle : *circles) {
+    const auto others = person_of_case(seams.ledger, seams.sealer, circle);
+    if (!others.ok()) return others.error();
+    known_by.insert({others->ins, others->traits});
+  }
+  for (const std::string& mac : known_by) {
     if (mac.empty()) continue;
     const auto sends = seams.ledger.sent_with_consent(row.tenant, mac, past_sends_most);
     if (!sends.ok()) return sends.error();

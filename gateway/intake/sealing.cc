@@ -74,6 +74,11 @@ void seal_plan(const PreparedEvent& event, AcceptEvent& command, Seals& seals) {
     made.proposal = delivery.proposal;
     made.needs_consent =
         std::ranges::find(event.on_consent, delivery.recipient_index) != event.on_consent.end();
+    const auto notice = event.notices.find(delivery.recipient_index);
+    if (notice != event.notices.end()) made.notice_of = notice->second;
+    if (delivery.recipient_index >= event.care.routed_size()) continue;
+    const std::string& member_id = event.care.routed(delivery.recipient_index).member_id();
+    if (!member_id.empty()) made.member = circle_member_id_of(event.circle_id, member_id);
   }
 }
 

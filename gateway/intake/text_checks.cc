@@ -15,8 +15,9 @@ size_t characters_in(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
-// Controls of ASCII and Latin-1, line and paragraph separators, and the marks that reorder what a reader
-// sees.
+// Controls of ASCII and Latin-1, line and paragraph separators, the marks that reorder what a reader sees,
+// and what no XML document can hold (U+FFFE, U+FFFF): not every form in which a text is told on could carry
+// it.
 bool has_control(std::string_view text, bool with_lines) {
   for (size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<uint8_t>(text[i]);
@@ -26,6 +27,7 @@ bool has_control(std::string_view text, bool with_lines) {
     if (two.size() == 2 && byte == 0xC2 && static_cast<uint8_t>(two[1]) < 0xA0) return true;
     if (two == "\u061C") return true;
     const std::string_view three = text.substr(i, 3);
+    if (three == "\uFFFE" || three == "\uFFFF") return true;
     if (three.size() != 3 || byte != 0xE2) continue;
     const auto second = static_cast<uint8_t>(three[1]);
     const auto third = static_cast<uint8_t>(three[2]);
@@ -35,6 +37,8 @@ bool has_control(std::string_view text, bool with_lines) {
   }
   return false;
 }
+
+constexpr int64_t year_1900 = -2208988800;
 
 bool name_character(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; }
 
@@ -114,8 +118,10 @@ bool check_time(bool present, const google::protobuf::Timestamp& at, bool requir
 
 void check_past(bool present, const google::protobuf::Timestamp& at, bool required, Instant now,
                 const std::string& path, FaultList& faults) {
-  if (check_time(present, at, required, path, faults) && instant_of(at) > now + seconds(86400))
+  if (!check_time(present, at, required, path, faults)) return;
+  if (instant_of(at) > now + seconds(86400))
     faults.add(path, "at most one day after the submission expected");
+  if (at.seconds() < year_1900) faults.add(path, "a time from the year 1900 on expected");
 }
 
 void check_order(bool both, const google::protobuf::Timestamp& first,

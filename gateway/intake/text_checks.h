@@ -14,7 +14,7 @@ class Timestamp;
 namespace psl {
 
 // A text of one line: `least` to `most` characters (code points), no control character, no bidirectional
-// control. `least` 0 means optional.
+// control, nothing that XML cannot hold. `least` 0 means optional.
 void check_line(std::string_view text, size_t least, size_t most, const std::string& path, FaultList& faults);
 
 // As check_line, with line ends ("\n" alone).
@@ -37,7 +37,8 @@ void check_uuid(std::string_view text, bool required, const std::string& path, F
 bool check_time(bool present, const google::protobuf::Timestamp& at, bool required, const std::string& path,
                 FaultList& faults);
 
-// As check_time, and at most one day after `now`: clocks differ, and nobody reports what is to come.
+// As check_time, from the year 1900 on, and at most one day after `now`: clocks differ, and nobody reports
+// what is to come.
 void check_past(bool present, const google::protobuf::Timestamp& at, bool required, Instant now,
                 const std::string& path, FaultList& faults);
 

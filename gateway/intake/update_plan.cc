@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "gateway/care/times.h"
 #include "gateway/intake/case_book.h"
 #include "gateway/intake/case_steps.h"
 #include "gateway/intake/circle_plan.h"
@@ -69,12 +70,14 @@ Result<care::OrientationStep> too_late(const stored::OrientationCase& before,
 }
 
 Result<care::OrientationStep> next_step(const stored::OrientationCase& before,
-                                        const v1::OrientationUpdate& update, Ledger& ledger, Instant now) {
+                                        const v1::CoordinationEvent& said, Ledger& ledger, Instant now) {
+  const v1::OrientationUpdate& update = said.orientation_update();
   if (update.step() == Step::TOO_LATE) return too_late(before, update);
-  if (!step_of_time(update.step())) return care::apply(before, update, now);
+  if (!step_of_time(update.step()))
+    return care::apply(before, update, now, care::time_of(said.occurred_at()));
   const auto deliveries = proposal_deliveries(ledger, before);
   if (!deliveries.ok()) return deliveries.error();
-  auto step = care::elapse(before, *deliveries, now);
+  auto step = care::elapse(before, deliveries->states, now, deliveries->left_at);
   if (!step) return error_of(ErrorCode::case_changed);
   return std::move(*step);
 }
@@ -89,7 +92,7 @@ bool has_mailbox(const v1::CircleMember& member, std::string_view mailbox) {
 class Concerned {
  public:
   Concerned(PreparedEvent& event, const IntakeSeams& seams, const stored::OrientationCase& before)
-      : event_(event), orientation_(before.event()), circle_(event, seams) {
+      : event_(event), before_(before), orientation_(before.event()), circle_(event, seams) {
     for (const stored::Proposal& one : before.proposals()) candidates_.push_back(one.recipient_index());
   }
 
@@ -135,6 +138,11 @@ class Concerned {
 
   void tell(const care::Told& told) {
     if (told.recipient_index < 0 || told.recipient_index >= orientation_.recipients_size()) return;
+    if (told.proposal >= 0) {
+      const auto id = Uuid::from_raw(before_.proposals(told.proposal).delivery_id());
+      PSL_CHECK(id.has_value());
+      event_.notices[event_.request.event().recipients_size()] = *id;
+    }
     event_.add_recipient(orientation_.recipients(told.recipient_index), v1::RECIPIENT_ORIGIN_CONCERNED,
                          told.telling);
   }
@@ -153,6 +161,7 @@ class Concerned {
   }
 
   PreparedEvent& event_;
+  const stored::OrientationCase& before_;
   const v1::CoordinationEvent& orientation_;
   CirclePlan circle_;
   stored::Care asked_;
@@ -213,11 +222,20 @@ Status plan_update(PreparedEvent& event, const Principal* asker, bool for_previe
       return admitted;
     update.set_channel(v1::ANSWER_CHANNEL_API);
   }
-  auto step = next_step(before, update, *seams.ledger, event.accepted_at);
+  if (update.step() == Step::ACCEPTED) {
+    const auto lost = has_lost_consent(*seams.ledger, *seams.sealer, event.tenant->config.name(), before,
+                                       event.accepted_at);
+    if (!lost.ok()) return lost.error();
+    if (*lost) return error_of(ErrorCode::consent_missing);
+  }
+  auto step = next_step(before, event.request.event(), *seams.ledger, event.accepted_at);
   if (!step.ok()) return std::move(step).error();
   // What time does is said when it is judged, not when it was first looked at.
   if (step_of_time(update.step()) && step->visible != Step::STEP_UNSPECIFIED) update.set_step(step->visible);
   fill_from_orientation(before.event(), *event.request.mutable_event());
+  // A mask stays on all that comes after it.
+  if (step->visible != Step::STEP_UNSPECIFIED && event.request.event().has_visibility())
+    *step->state.mutable_event()->mutable_visibility() = event.request.event().visibility();
   *event.care.mutable_orientation() = step->state;
   event.follows = *orientation_id;
   if (step->state.SerializeAsString() != before.SerializeAsString()) {

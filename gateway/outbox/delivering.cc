@@ -30,6 +30,24 @@ bool passes_by_itself(const Error& error) {
          error.code == ErrorCode::busy || error.code == ErrorCode::deadline;
 }
 
+// A proposal leaves when its turn comes, which may be long after its event: until when to answer, and the
+// dates that were changed meanwhile, are in its case.
+Status bring_up_to_date(const CourierSeams& seams, const DueDelivery& due, stored::Care& care) {
+  if (due.recipient_index >= care.routed_size() ||
+      care.routed(due.recipient_index).telling() != stored::TELLING_PROPOSAL)
+    return {};
+  const Result<std::optional<CaseRow>> row = seams.ledger.case_of_event(due.event_id);
+  if (!row.ok()) return row.error();
+  if (!row->has_value()) return {};
+  const CaseRow& found = **row;
+  const Result<std::string> plain =
+      seams.sealer.open(found.tenant, found.key, found.id, case_column, found.state);
+  if (!plain.ok()) return plain.error();
+  if (!care.mutable_orientation()->ParseFromString(*plain))
+    return error_of(ErrorCode::corrupt, "not an OrientationCase");
+  return {};
+}
+
 Result<Content> read_content(const CourierSeams& seams, const DueDelivery& due) {
   Result<EventRow> row = seams.ledger.event(due.event_id);
   if (!row.ok()) return std::move(row).error();
@@ -40,6 +58,9 @@ Result<Content> read_content(const CourierSeams& seams, const DueDelivery& due) 
   if (due.recipient_index < 0 || due.recipient_index >= content.event.request().event().recipients_size()) {
     return error_of(ErrorCode::corrupt, "the event has no such recipient");
   }
+
+  if (Status current = bring_up_to_date(seams, due, *content.event.mutable_care()); !current.ok())
+    return std::move(current).error();
 
   // Made of the event alone.
   if (row->document_id.empty()) return content;
@@ -195,8 +216,10 @@ void Courier::record(const DueDelivery& due, const Outcome& outcome) {
   const Instant now = seams_.env.now();
   const bool last = due.attempts + 1 >= limits_.attempts_max;
   // After the last attempt there is nothing to wait for: the dispatcher hands it over at once.
-  const Instant due_at =
-      last ? now : now + backoff(seams_.env, limits_.backoff_first, limits_.backoff_most, due.attempts);
+  // The partner knows best when it will have time, within what we wait at most for anybody.
+  const Span pause = std::max(backoff(seams_.env, limits_.backoff_first, limits_.backoff_most, due.attempts),
+                              std::min(outcome.retry_after, limits_.backoff_most));
+  const Instant due_at = last ? now : now + pause;
   const Result<Effect> recorded = commit_one(seams_.sink, RecordOutcome{due.id, now, outcome, due_at});
   if (recorded.ok()) {
     log_outcome("delivery attempted", due, outcome);

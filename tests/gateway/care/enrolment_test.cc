@@ -220,6 +220,21 @@ TEST(ExitRules, SayWhenTheyWillHold) {
   EXPECT_EQ(active_for("2009-02-29").wake_at, at_date(181));  // no such day
 }
 
+TEST(ExitRules, CountMonthsFromTheDayOfTheTenant) {
+  // Claim: midnight of Paris on 1 March is still February in UTC; a month later it is 1 April.
+  const auto paris = [](Instant) { return 3600; };
+  stored::EnrolmentCase state;
+  state.mutable_enrolment()->set_status(Enrolment::ACTIVE);
+  state.mutable_enrolment()->mutable_start()->set_seconds(1772319600);  // 2026-02-28T23:00:00Z
+  v1::Protocol protocol;
+  protocol.add_exit_rules()->set_months_after_start(1);
+  protocol.mutable_exit_rules(0)->set_code("UN_MOIS");
+  const Instant long_ago{0};
+  EXPECT_EQ(next_exit(state, protocol, long_ago, paris), (Instant{1775001600000000}));  // 2026-04-01
+  EXPECT_EQ(next_exit(state, protocol, long_ago), (Instant{1774656000000000}));         // 2026-03-28
+  EXPECT_FALSE(propose_exit(state, protocol, Instant{1774656000000000}, paris));
+}
+
 TEST(ExitRules, ThatHoldAlreadyAreLookedAtAtOnce) {
   // Claim: born long ago is due now, not in a past that would read as never.
   EXPECT_EQ(active_for("1950-01-01").wake_at, enrolment_day);

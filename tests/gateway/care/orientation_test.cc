@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "gateway/care/times.h"
 #include "passerelle/v1/config.pb.h"
 #include "passerelle/v1/delivery.pb.h"
 #include "tests/gateway/care/orientation_world.h"
@@ -12,26 +13,6 @@ namespace {
 using Update = v1::OrientationUpdate;
 using Indices = std::vector<int>;
 
-const Instant day = orientation_day;
-
-OrientationStep after(const OrientationStep& before, const Update& update, Instant now = day + minutes(1)) {
-  Result<OrientationStep> step = apply(before.state, update, now);
-  if (!step.ok()) {
-    ADD_FAILURE() << step.error().describe();
-    return before;
-  }
-  return *step;
-}
-
-ErrorCode refusal(const OrientationStep& before, const Update& update, Instant now = day + minutes(1)) {
-  const Result<OrientationStep> step = apply(before.state, update, now);
-  return step.ok() ? ErrorCode::internal : step.error().code;
-}
-
-OrientationStep accepted(int proposal = 0) { return after(begun({}), step_of(Update::ACCEPTED, proposal)); }
-
-const std::vector<DeliveryState> all_delivered(5, DeliveryState::delivered);
-
 TEST(OrientationBegins, OneByOneAsksTheFirst) {
   // Claim: the first candidate has its proposal, with its time; the others wait.
   const OrientationStep step = begun({});
@@ -41,7 +22,7 @@ TEST(OrientationBegins, OneByOneAsksTheFirst) {
   EXPECT_TRUE(step.told.empty());
   EXPECT_EQ(step.state.state(), v1::ORIENTATION_STATE_OPEN);
   EXPECT_EQ(step.state.proposals(0).expires_at().seconds(), day.us / 1000000 + 3600);
-  EXPECT_EQ(step.wake_at, day + minutes(60));
+  EXPECT_EQ(step.wake_at, day + minutes(15)) << "to see whether it has left";
   EXPECT_TRUE(step.open);
   EXPECT_EQ(step.attention, "");
   EXPECT_EQ(step.visible, Update::STEP_UNSPECIFIED);
@@ -77,7 +58,7 @@ TEST(OrientationBegins, NoAnswerIsAwaitedAfterTheDeadline) {
   // Claim: expires_at = min(proposed_at + answer_within, give_up_at).
   const OrientationStep step = begun({.give_up = minutes(20)});
   EXPECT_EQ(step.state.proposals(0).expires_at().seconds(), day.us / 1000000 + 1200);
-  EXPECT_EQ(step.wake_at, day + minutes(20));
+  EXPECT_EQ(step.wake_at, day + minutes(15));
 }
 
 TEST(OrientationBegins, TooLateIsSpent) {
@@ -119,7 +100,7 @@ TEST(OrientationAcceptance, TellsTheOthersThatItIsTaken) {
   OrientationStep step = begun({.mode = v1::Orientation::PARALLEL});
   step = after(step, step_of(Update::ACCEPTED, 1));
   EXPECT_EQ(letters_of(step.state), "TAT");
-  EXPECT_EQ(told_of(step), "2:TAKEN 4:TAKEN");
+  EXPECT_EQ(told_of(step), "2:TAKEN? 4:TAKEN?");
   EXPECT_EQ(step.withdraw, (Indices{0, 2}));
 }
 
@@ -218,7 +199,7 @@ TEST(OrientationRefusal, AsksTheNext) {
   EXPECT_EQ(step.state.proposals(0).reason(), Update::NO_BED);
   EXPECT_EQ(step.state.proposals(0).reason_text(), "Service complet.");
   EXPECT_EQ(step.state.last().reason(), Update::NO_BED);
-  EXPECT_EQ(step.wake_at, day + minutes(65));
+  EXPECT_EQ(step.wake_at, day + minutes(20));
   EXPECT_EQ(step.audit, "orientation=declined proposal=1 of=3 asked=1");
 }
 
@@ -259,8 +240,7 @@ TEST(OrientationRefusal, OfWhatIsTakenChangesNothing) {
 }
 
 TEST(OrientationRefusal, AfterAnAcceptanceOpensAgainUntilThePatientWasSeen) {
-  // Claim: the professional may step back; the next is asked, the appointment is gone, nobody who was told
-  // "taken" is asked again.
+  // Claim: the professional may step back; the next is asked, the appointment is gone.
   for (const auto step_before : {Update::ACCEPTED, Update::BOOKED, Update::NO_SHOW}) {
     OrientationStep step = accepted();
     if (step_before != Update::ACCEPTED) step = after(step, step_of(Update::BOOKED));
@@ -273,11 +253,33 @@ TEST(OrientationRefusal, AfterAnAcceptanceOpensAgainUntilThePatientWasSeen) {
   }
   EXPECT_EQ(refusal(after(accepted(), step_of(Update::SEEN)), step_of(Update::DECLINED, 0)),
             ErrorCode::step_not_possible);
-  OrientationStep parallel = begun({.mode = v1::Orientation::PARALLEL});
-  parallel = after(parallel, step_of(Update::ACCEPTED, 0));
-  parallel = after(parallel, step_of(Update::DECLINED, 0));
-  EXPECT_EQ(letters_of(parallel.state), "DTT");
-  EXPECT_EQ(parallel.attention, "CANDIDATES_SPENT");
+}
+
+TEST(OrientationRefusal, AfterAnAcceptanceLetsTheOthersYesCountAgain) {
+  // Claim: who was told "taken" may still say yes in its time, first come, first served; nothing is sent by
+  // itself, so a human hears; and nobody is told twice that it is taken.
+  OrientationStep step = begun({.mode = v1::Orientation::PARALLEL});
+  step = after(step, step_of(Update::ACCEPTED, 0));
+  step = after(step, step_of(Update::DECLINED, 0), day + minutes(10));
+  EXPECT_EQ(letters_of(step.state), "DPP");
+  EXPECT_EQ(step.state.state(), v1::ORIENTATION_STATE_OPEN);
+  EXPECT_TRUE(step.release.empty());
+  EXPECT_EQ(step.attention, "CANDIDATES_SPENT");
+  EXPECT_EQ(step.visible, Update::DECLINED);
+  EXPECT_EQ(step.wake_at, day + minutes(60));
+  const OrientationStep yes = after(step, step_of(Update::ACCEPTED, 2), day + minutes(20));
+  EXPECT_EQ(letters_of(yes.state), "DTA");
+  EXPECT_EQ(told_of(yes), "");
+  EXPECT_EQ(yes.attention, "");
+  EXPECT_EQ(refusal(yes, step_of(Update::ACCEPTED, 1), day + minutes(21)), ErrorCode::already_taken);
+  const auto over = elapse(step.state, all_delivered, day + minutes(60));
+  ASSERT_TRUE(over);
+  EXPECT_EQ(letters_of(over->state), "DEE");
+  EXPECT_EQ(over->visible, Update::SPENT);
+  OrientationStep late = after(begun({.mode = v1::Orientation::PARALLEL}), step_of(Update::ACCEPTED, 0));
+  late = after(late, step_of(Update::DECLINED, 0), day + minutes(60));
+  EXPECT_EQ(letters_of(late.state), "DTT");
+  EXPECT_EQ(late.state.state(), v1::ORIENTATION_STATE_SPENT);
 }
 
 TEST(OrientationSteps, FollowTheStatesOfTheOrientation) {
@@ -342,6 +344,7 @@ TEST(OrientationSteps, FollowTheStatesOfTheOrientation) {
       EXPECT_EQ(result->state.state(), expected->second) << name << " " << Update::Step_Name(step);
       EXPECT_EQ(result->visible, step);
       EXPECT_EQ(result->state.steps(), before.state.steps() + 1);
+      EXPECT_GT(result->state.order(), before.state.order());
     }
   }
 }
@@ -364,6 +367,113 @@ TEST(OrientationSteps, ABookingIsKeptThroughAMissedAppointment) {
   EXPECT_EQ(step.state.appointment().start().seconds(), 1795500000);
 }
 
+Update booked_at(int64_t second) {
+  Update booked = step_of(Update::BOOKED);
+  booked.mutable_appointment()->mutable_start()->set_seconds(second);
+  return booked;
+}
+
+// Each appointment: its number, its second, whose it is, the step that ended it.
+std::string bookings_text(const stored::OrientationCase& orientation) {
+  std::string text;
+  for (const stored::Booking& each : bookings_of(orientation)) {
+    text += std::to_string(each.number()) + "@" + std::to_string(each.appointment().start().seconds()) + "/" +
+            std::to_string(each.proposal());
+    if (each.has_ended()) text += " " + Update::Step_Name(each.ended().step());
+    text += ";";
+  }
+  return text;
+}
+
+TEST(OrientationSteps, EachAppointmentKeepsWhatBecameOfIt) {
+  // Claim: the step that ended it stays with it; moved it is the same; the next one has the next number.
+  OrientationStep step = after(after(accepted(), booked_at(10)), booked_at(20));
+  EXPECT_EQ(bookings_text(step.state), "1@20/0;");
+  step = after(after(step, step_of(Update::RESCHEDULED)), step_of(Update::NO_SHOW));
+  EXPECT_EQ(bookings_text(step.state), "1@20/0 NO_SHOW;");
+  step = after(after(step, step_of(Update::RESCHEDULED)), booked_at(30));
+  EXPECT_EQ(bookings_text(step.state), "1@20/0 NO_SHOW;2@30/0;");
+  EXPECT_EQ(bookings_text(after(step, step_of(Update::COMPLETED)).state), "1@20/0 NO_SHOW;2@30/0 COMPLETED;");
+  step = after(step, step_of(Update::SEEN));
+  EXPECT_EQ(bookings_text(step.state), "1@20/0 NO_SHOW;2@30/0 SEEN;");
+  EXPECT_EQ(bookings_text(after(step, step_of(Update::CANCELLED)).state), bookings_text(step.state));
+}
+
+TEST(OrientationSteps, AnAppointmentEndsWithWhoStepsBack) {
+  // Claim: it stays, given up, although another one is asked; why is kept with it.
+  const OrientationStep booked = after(accepted(), booked_at(10));
+  Update declined = step_of(Update::DECLINED, 0);
+  declined.set_reason(Update::NOT_AVAILABLE);
+  const OrientationStep open = after(booked, declined);
+  EXPECT_EQ(bookings_text(open.state), "1@10/0 DECLINED;");
+  EXPECT_EQ(open.state.bookings(0).ended().reason(), Update::NOT_AVAILABLE);
+  EXPECT_FALSE(open.state.has_appointment());
+  EXPECT_EQ(bookings_text(after(booked, step_of(Update::PATIENT_DECLINED)).state),
+            "1@10/0 PATIENT_DECLINED;");
+  const OrientationStep second = after(after(open, step_of(Update::ACCEPTED, 1)), booked_at(20));
+  EXPECT_EQ(bookings_text(second.state), "1@10/0 DECLINED;2@20/1;");
+}
+
+TEST(OrientationSteps, KeepTheAppointmentOfAStateThatDidNot) {
+  // Claim: what an older program sealed is the first appointment, ended by the last step unless it is booked.
+  stored::OrientationCase older = after(accepted(), booked_at(10)).state;
+  older.clear_bookings();
+  EXPECT_EQ(bookings_text(older), "1@10/0;");
+  OrientationStep step = after(accepted(), booked_at(10));
+  step.state = older;
+  EXPECT_EQ(bookings_text(after(step, step_of(Update::SEEN)).state), "1@10/0 SEEN;");
+  step = after(step, step_of(Update::NO_SHOW));
+  step.state.clear_bookings();
+  EXPECT_EQ(bookings_text(step.state), "1@10/0 NO_SHOW;");
+  EXPECT_EQ(bookings_text(after(step, booked_at(20)).state), "1@10/0 NO_SHOW;2@20/0;");
+}
+
+TEST(OrientationSteps, KeepTheLastTenAppointments) {
+  // Claim: a program that repeats itself does not make the case grow; numbers go on.
+  OrientationStep step = accepted();
+  for (int i = 1; i <= 12; ++i) step = after(after(step, booked_at(i)), step_of(Update::NO_SHOW));
+  ASSERT_EQ(step.state.bookings_size(), 10);
+  EXPECT_EQ(step.state.bookings(0).number(), 3);
+  EXPECT_EQ(step.state.bookings(9).number(), 12);
+}
+
+TEST(OrientationSteps, AreDatedByWhatHappenedAndByWhenItWasJudged) {
+  // Claim: both are kept; of what time does they are the same.
+  const auto seen = apply(accepted().state, step_of(Update::SEEN), day + minutes(9), day + minutes(3));
+  ASSERT_TRUE(seen.ok());
+  EXPECT_EQ(time_of(seen->state.last().at()), day + minutes(9));
+  EXPECT_EQ(time_of(seen->state.last().occurred_at()), day + minutes(3));
+  const auto expired = elapse(begun({}).state, all_delivered, day + minutes(60));
+  ASSERT_TRUE(expired);
+  EXPECT_EQ(time_of(expired->state.last().occurred_at()), day + minutes(60));
+}
+
+TEST(OrientationSteps, DateEachChangeOfAProposal) {
+  // Claim: also of those who said nothing: asked, taken, let go, out of time, unreachable, chosen otherwise.
+  const auto changed = [](const OrientationStep& step, int proposal) {
+    return time_of(step.state.proposals(proposal).changed_at());
+  };
+  const OrientationStep parallel = begun({.mode = v1::Orientation::PARALLEL});
+  EXPECT_EQ(changed(parallel, 1), day);
+  const OrientationStep taken = after(parallel, step_of(Update::ACCEPTED, 0), day + minutes(5));
+  EXPECT_EQ(changed(taken, 0), day + minutes(5));
+  EXPECT_EQ(changed(taken, 1), day + minutes(5));
+  const OrientationStep chosen = after(taken, step_of(Update::PATIENT_DECLINED), day + minutes(7));
+  EXPECT_EQ(changed(chosen, 0), day + minutes(7));
+  EXPECT_EQ(changed(chosen, 1), day + minutes(7)) << "its yes counts again";
+  const OrientationStep let_go = after(begun({}), step_of(Update::CANCELLED), day + minutes(8));
+  EXPECT_EQ(changed(let_go, 2), day + minutes(8));
+  const auto expired = elapse(begun({}).state, all_delivered, day + minutes(61));
+  ASSERT_TRUE(expired);
+  EXPECT_EQ(changed(*expired, 0), day + minutes(61));
+  EXPECT_EQ(changed(*expired, 1), day + minutes(61));
+  std::vector<DeliveryState> lost = all_delivered;
+  lost[0] = DeliveryState::rejected;
+  const auto unreachable = elapse(begun({}).state, lost, day + minutes(2));
+  ASSERT_TRUE(unreachable);
+  EXPECT_EQ(changed(*unreachable, 0), day + minutes(2));
+}
+
 TEST(OrientationSteps, WhoWaitsIsLetGoWhenThePatientWasSeen) {
   // Claim: nobody can be asked any more, so what was held for them does not stay.
   const OrientationStep step = after(accepted(), step_of(Update::SEEN));
@@ -375,7 +485,7 @@ TEST(OrientationSteps, WhoWaitsIsLetGoWhenThePatientWasSeen) {
 TEST(OrientationSteps, ACancellationReachesWhomItConcernsAndNobodyElse) {
   // Claim: told are those who were asked or accepted; who never was hears nothing.
   const OrientationStep open = after(begun({}), step_of(Update::CANCELLED));
-  EXPECT_EQ(told_of(open), "2:CANCELLED");
+  EXPECT_EQ(told_of(open), "2:CANCELLED?");
   EXPECT_EQ(letters_of(open.state), "XXX");
   EXPECT_EQ(open.withdraw, (Indices{0, 1, 2}));
   EXPECT_FALSE(open.open);
@@ -398,8 +508,19 @@ TEST(OrientationSteps, NewDatesReplaceTheOldOnes) {
   step = after(step, update);
   EXPECT_FALSE(step.state.event().orientation().has_wanted_from());
   EXPECT_EQ(step.state.event().orientation().wanted_before().seconds(), 9);
-  EXPECT_EQ(told_of(step), "2:RESCHEDULED 3:RESCHEDULED");
+  EXPECT_EQ(told_of(step), "2:RESCHEDULED? 3:RESCHEDULED?");
   EXPECT_EQ(letters_of(step.state), "PP");
+}
+
+TEST(OrientationSteps, TellWhomTheyConcernOnlyWhatHeKnowsOf) {
+  // Claim: who has answered is told in any case; who was only asked, when the proposal left; who waits,
+  // never.
+  OrientationStep step = after(begun({.candidates = 2}), step_of(Update::ACCEPTED, 0));
+  Update update = step_of(Update::RESCHEDULED);
+  update.mutable_wanted_before()->set_seconds(9);
+  EXPECT_EQ(told_of(after(step, update)), "2:RESCHEDULED");
+  EXPECT_EQ(told_of(after(step, step_of(Update::CANCELLED))), "2:CANCELLED");
+  EXPECT_EQ(told_of(after(begun({.candidates = 2}), update)), "2:RESCHEDULED?");
 }
 
 TEST(OrientationPatientsChoice, AsksTheNext) {
@@ -416,14 +537,14 @@ TEST(OrientationPatientsChoice, AsksTheNext) {
 }
 
 TEST(OrientationPatientsChoice, DoesNotAskAgainWhoWasToldThatItIsTaken) {
-  // Claim: nobody is left: a human hears that it was the patient's choice.
+  // Claim: a human hears that it was the patient's choice; the others' yes counts in their time.
   OrientationStep step = begun({.mode = v1::Orientation::PARALLEL});
   step = after(step, step_of(Update::ACCEPTED, 0));
   step = after(step, step_of(Update::PATIENT_DECLINED));
-  EXPECT_EQ(letters_of(step.state), "NTT");
-  EXPECT_EQ(step.state.state(), v1::ORIENTATION_STATE_SPENT);
+  EXPECT_EQ(letters_of(step.state), "NPP");
+  EXPECT_TRUE(step.release.empty());
   EXPECT_EQ(step.attention, "PATIENT_CHOSE_OTHERWISE");
-  EXPECT_EQ(step.visible, Update::SPENT);
+  EXPECT_EQ(step.visible, Update::PATIENT_DECLINED);
   EXPECT_EQ(told_of(step), "2:PATIENT_DECLINED");
 }
 
@@ -442,148 +563,6 @@ TEST(OrientationPatientsChoice, FollowedBySilenceIsSpentAsUsual) {
   const auto spent = elapse(step.state, all_delivered, day + minutes(200));
   ASSERT_TRUE(spent);
   EXPECT_EQ(spent->attention, "CANDIDATES_SPENT");
-}
-
-TEST(OrientationTime, AnUnansweredProposalExpiresAndTheNextIsAsked) {
-  // Claim: at expires_at, not before; a delivery that has not left does not leave any more.
-  const OrientationStep before = begun({});
-  EXPECT_FALSE(elapse(before.state, all_delivered, day + minutes(59)));
-  const auto step = elapse(before.state, all_delivered, day + minutes(60));
-  ASSERT_TRUE(step);
-  EXPECT_EQ(letters_of(step->state), "EPW");
-  EXPECT_EQ(step->visible, Update::EXPIRED);
-  EXPECT_TRUE(step->expire.empty());
-  EXPECT_EQ(step->release, Indices{1});
-  EXPECT_EQ(step->wake_at, day + minutes(120));
-  EXPECT_EQ(step->state.last().step(), Update::EXPIRED);
-  EXPECT_EQ(step->audit, "orientation=expired proposal=1 of=3 asked=1");
-  for (const DeliveryState state : {DeliveryState::pending, DeliveryState::sending, DeliveryState::unknown}) {
-    const auto unsent = elapse(before.state, std::vector{state}, day + minutes(60));
-    ASSERT_TRUE(unsent);
-    EXPECT_EQ(unsent->expire, Indices{0});
-    EXPECT_TRUE(unsent->withdraw.empty());
-  }
-}
-
-TEST(OrientationTime, AFailedDeliveryIsPassedOverAtOnce) {
-  // Claim: whoever cannot be reached costs no waiting.
-  for (const DeliveryState state :
-       {DeliveryState::rejected, DeliveryState::handed_over, DeliveryState::cancelled}) {
-    const auto step = elapse(begun({}).state, std::vector{state}, day + minutes(1));
-    ASSERT_TRUE(step);
-    EXPECT_EQ(letters_of(step->state), "UPW");
-    EXPECT_EQ(step->visible, Update::UNREACHABLE);
-    EXPECT_EQ(step->release, Indices{1});
-    EXPECT_EQ(step->state.last().step(), Update::UNREACHABLE);
-  }
-}
-
-TEST(OrientationTime, WhoseDeliveryIsGoneIsNotAskedInItsTurn) {
-  // Claim: a held delivery that was cancelled cannot be released; the one after it is asked.
-  const auto step = elapse(
-      begun({}).state, std::vector{DeliveryState::rejected, DeliveryState::cancelled, DeliveryState::pending},
-      day + minutes(1));
-  ASSERT_TRUE(step);
-  EXPECT_EQ(letters_of(step->state), "UUP");
-  EXPECT_FALSE(elapse(begun({}).state, std::vector{DeliveryState::delivered, DeliveryState::cancelled}, day));
-}
-
-TEST(OrientationTime, TheDeadlineEndsIt) {
-  // Claim: at give_up_at nobody is asked any more, and a human takes over.
-  const auto step = elapse(begun({.give_up = minutes(30)}).state, all_delivered, day + minutes(30));
-  ASSERT_TRUE(step);
-  EXPECT_EQ(letters_of(step->state), "EXX");
-  EXPECT_EQ(step->state.state(), v1::ORIENTATION_STATE_SPENT);
-  EXPECT_EQ(step->visible, Update::SPENT);
-  EXPECT_EQ(step->attention, "CANDIDATES_SPENT");
-  EXPECT_EQ(step->withdraw, (Indices{1, 2}));
-  EXPECT_EQ(step->wake_at, Instant{});
-}
-
-TEST(OrientationTime, AHumanHearsOnceThatTheDeadlineIsNear) {
-  // Claim: attention only, once, nothing that others see; an acceptance clears it.
-  const OrientationStep before = begun({.alert = minutes(10)});
-  EXPECT_EQ(before.wake_at, day + minutes(10));
-  auto step = elapse(before.state, all_delivered, day + minutes(10));
-  ASSERT_TRUE(step);
-  EXPECT_EQ(step->attention, "DEADLINE_NEAR");
-  EXPECT_EQ(step->visible, Update::STEP_UNSPECIFIED);
-  EXPECT_EQ(step->wake_at, day + minutes(60));
-  EXPECT_EQ(step->audit, "orientation=deadline_near of=3");
-  EXPECT_FALSE(elapse(step->state, all_delivered, day + minutes(11)));
-  EXPECT_EQ(after(*step, step_of(Update::DECLINED, 0), day + minutes(12)).attention, "DEADLINE_NEAR");
-  EXPECT_EQ(after(*step, step_of(Update::ACCEPTED, 0), day + minutes(12)).attention, "");
-  EXPECT_EQ(after(*step, step_of(Update::CANCELLED), day + minutes(12)).attention, "");
-}
-
-TEST(OrientationTime, AnOrientationThatOpensAgainSoLateIsNearItsDeadlineAgain) {
-  // Claim: the acceptance had cleared the attention; without it the human would not know.
-  OrientationStep step = after(begun({.alert = minutes(10)}), step_of(Update::ACCEPTED, 0), day + minutes(1));
-  step = after(step, step_of(Update::PATIENT_DECLINED), day + minutes(20));
-  EXPECT_EQ(step.attention, "DEADLINE_NEAR");
-  EXPECT_EQ(step.wake_at, day + minutes(80));
-}
-
-TEST(OrientationTime, LetsThoseWhoWaitGoWhenNobodyMayBeAskedAnyMore) {
-  // Claim: at give_up_at, though somebody has accepted; nothing is told, and the orientation goes on.
-  const OrientationStep before = after(begun({.give_up = minutes(90)}), step_of(Update::ACCEPTED, 0));
-  EXPECT_EQ(before.wake_at, day + minutes(90));
-  EXPECT_FALSE(elapse(before.state, all_delivered, day + minutes(89)));
-  const auto step = elapse(before.state, all_delivered, day + minutes(90));
-  ASSERT_TRUE(step);
-  EXPECT_EQ(letters_of(step->state), "AXX");
-  EXPECT_EQ(step->withdraw, (Indices{1, 2}));
-  EXPECT_TRUE(step->open);
-  EXPECT_EQ(step->visible, Update::STEP_UNSPECIFIED);
-  EXPECT_EQ(told_of(*step), "");
-  EXPECT_EQ(step->wake_at, day + minutes(90) + seconds(7 * 86400));
-  EXPECT_FALSE(elapse(step->state, all_delivered, day + minutes(91)));
-}
-
-TEST(OrientationTime, EndsWhatWasAcceptedThoughNobodySaysThatThePatientWasSeen) {
-  // Claim: a week after the last of its last step, give_up_at, the appointment and wanted_before; the state
-  // stays, nobody is told or called, and what is said later still counts.
-  const Span week = seconds(7 * 86400);
-  OrientationStep before = accepted();
-  EXPECT_EQ(before.wake_at, day + minutes(1) + week);
-  Update booked = step_of(Update::BOOKED);
-  *booked.mutable_appointment()->mutable_start() = stamp(day + minutes(20000));
-  before = after(before, booked);
-  EXPECT_EQ(before.wake_at, day + minutes(20000) + week);
-  *booked.mutable_appointment()->mutable_end() = stamp(day + minutes(20030));
-  before = after(before, booked);
-  EXPECT_EQ(before.wake_at, day + minutes(20030) + week);
-  Update moved = step_of(Update::RESCHEDULED);
-  *moved.mutable_wanted_before() = stamp(day + minutes(30000));
-  before = after(before, moved);
-  const Instant end = day + minutes(30000) + week;
-  EXPECT_EQ(before.wake_at, end);
-  EXPECT_FALSE(elapse(before.state, all_delivered, Instant{end.us - 1}));
-  const auto step = elapse(before.state, all_delivered, end);
-  ASSERT_TRUE(step);
-  EXPECT_FALSE(step->open);
-  EXPECT_EQ(step->wake_at, Instant{});
-  EXPECT_EQ(step->attention, "");
-  EXPECT_EQ(told_of(*step), "");
-  EXPECT_EQ(step->visible, Update::STEP_UNSPECIFIED);
-  EXPECT_EQ(letters_of(step->state), "AXX");
-  EXPECT_EQ(step->state.state(), v1::ORIENTATION_STATE_BOOKED);
-  EXPECT_EQ(after(*step, step_of(Update::SEEN), end + minutes(1)).state.state(), v1::ORIENTATION_STATE_SEEN);
-}
-
-TEST(OrientationTime, DoesNothingToWhatWasJustAccepted) {
-  // Claim: a delivery that fails, or a proposal's time, is nothing to an orientation that somebody has taken.
-  EXPECT_FALSE(elapse(accepted().state, std::vector{DeliveryState::rejected}, day + minutes(10000)));
-}
-
-TEST(OrientationTime, WhatIsOverWhenAnotherAnswersIsExpiredNotTaken) {
-  // Claim: an answer that comes before the clock has looked finds the state as time has made it.
-  OrientationStep step = begun({.mode = v1::Orientation::PARALLEL, .candidates = 2});
-  *step.state.mutable_proposals(0)->mutable_expires_at() = stamp(day + minutes(5));
-  step = after(step, step_of(Update::ACCEPTED, 1), day + minutes(6));
-  EXPECT_EQ(letters_of(step.state), "EA");
-  EXPECT_EQ(told_of(step), "");
-  EXPECT_EQ(step.expire, Indices{0});
 }
 
 TEST(OrientationStatus, ShowsEachProposal) {

@@ -1,6 +1,8 @@
 // An orientation with numbered candidates, for tests of its rules.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -68,14 +70,40 @@ inline std::string letters_of(const stored::OrientationCase& state) {
   return text;
 }
 
-// "3:TAKEN 2:CONFIRMED": recipient index and what it is told.
+// "3:TAKEN? 2:CONFIRMED": recipient index and what it is told; a question mark where only if the proposal
+// left.
 inline std::string told_of(const OrientationStep& step) {
   std::string text;
   for (const Told& told : step.told) {
     if (!text.empty()) text += " ";
-    text += std::to_string(told.recipient_index) + ":" + stored::Telling_Name(told.telling).substr(8);
+    text += std::to_string(told.recipient_index) + ":" + stored::Telling_Name(told.telling).substr(8) +
+            (told.proposal < 0 ? "" : "?");
   }
   return text;
 }
+
+inline constexpr Instant day = orientation_day;
+
+inline OrientationStep after(const OrientationStep& before, const v1::OrientationUpdate& update,
+                             Instant now = day + minutes(1)) {
+  Result<OrientationStep> step = apply(before.state, update, now);
+  if (!step.ok()) {
+    ADD_FAILURE() << step.error().describe();
+    return before;
+  }
+  return *step;
+}
+
+inline ErrorCode refusal(const OrientationStep& before, const v1::OrientationUpdate& update,
+                         Instant now = day + minutes(1)) {
+  const Result<OrientationStep> step = apply(before.state, update, now);
+  return step.ok() ? ErrorCode::internal : step.error().code;
+}
+
+inline OrientationStep accepted(int proposal = 0) {
+  return after(begun({}), step_of(v1::OrientationUpdate::ACCEPTED, proposal));
+}
+
+inline const std::vector<DeliveryState> all_delivered(5, DeliveryState::delivered);
 
 }  // namespace psl::care

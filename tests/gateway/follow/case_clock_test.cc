@@ -72,6 +72,32 @@ TEST_F(CaseClockTest, LeavesACaseAloneThatFails) {
   EXPECT_EQ(woken.size(), before + 1);
 }
 
+TEST_F(CaseClockTest, LeavesACaseAloneForLongerEachTimeThatItFails) {
+  // Claim: a minute, then two, four... an hour at most; one success and it begins anew.
+  Instant now = env.now();
+  bool fails = true;
+  CaseClock failing{store, [&](const CaseRow& row, Instant, const std::function<void(Status)>& done) {
+                      woken.push_back(row.id);
+                      done(fails ? Status(error_of(ErrorCode::corrupt)) : Status());
+                    }};
+  add_case(1, now);
+  std::vector<int64_t> pauses;
+  for (int64_t waited = 0; woken.size() < 9; ++waited) {
+    const size_t before = woken.size();
+    failing.tick(now + seconds(waited * 60));
+    if (woken.size() > before) pauses.push_back(waited);
+  }
+  EXPECT_EQ(pauses, (std::vector<int64_t>{0, 1, 3, 7, 15, 31, 63, 123, 183}));
+  fails = false;
+  now = now + seconds(183 * 60 + 3600);
+  failing.tick(now);
+  fails = true;
+  failing.tick(now);
+  const size_t before = woken.size();
+  failing.tick(now + seconds(60));
+  EXPECT_EQ(woken.size(), before + 1);
+}
+
 TEST_F(CaseClockTest, SleepsUntilTheNextOne) {
   // Claim: the next wake_at, at most a minute away; a ledger that cannot be read is asked again.
   const Instant now = env.now();

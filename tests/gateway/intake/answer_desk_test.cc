@@ -122,6 +122,53 @@ TEST_F(AnswerTest, ByMailCountsByItsCode) {
   EXPECT_EQ(state_of(1), v1::PROPOSAL_STATE_DECLINED);
 }
 
+TEST_F(AnswerTest, ByMailIsFoundBehindManyOthers) {
+  // Claim: a code counts also when more was proposed to its address since than one page of the list holds.
+  for (const auto kind : {v1::Orientation::DIRECT_ADMISSION, v1::Orientation::COORDINATION_SUPPORT}) {
+    v1::SubmitEventRequest later = orientation("later-" + std::to_string(kind));
+    later.mutable_event()->mutable_orientation()->set_kind(kind);
+    must(submit(later));
+  }
+  Inbound no = reply(1, Inbound::Meaning::declined, "<r12>", bruno);
+  no.delivery_id.reset();
+  no.answer_code = asked.routed(2).answer_code();
+  store.list_looks = 1;
+  EXPECT_TRUE(take(no).ok());
+  EXPECT_EQ(state_of(1), v1::PROPOSAL_STATE_DECLINED);
+}
+
+TEST_F(AnswerTest, ByMailToANoticeIsAnAnswerToItsProposal) {
+  // Claim: who replies to the message that the dates changed is understood, and nobody else by it; so is who
+  // refers to another mail and quotes the code.
+  v1::SubmitEventRequest moved = update("moved", Step::RESCHEDULED);
+  moved.mutable_event()->mutable_orientation_update()->mutable_wanted_before()->set_seconds(sample_now_s +
+                                                                                            5 * 86400);
+  const v1::EventStatus told = must(submit(moved));
+  EXPECT_THAT(told_by("moved"), ElementsAre("claire: DOCUMENT", "anne: RESCHEDULED", "bruno: RESCHEDULED"));
+  Inbound no = reply(1, Inbound::Meaning::declined, "<r13>", bruno);
+  no.delivery_id = Uuid::parse(told.recipients(0).deliveries(0).id());
+  EXPECT_TRUE(take(no).ok());
+  EXPECT_EQ(state_of(1), v1::PROPOSAL_STATE_PROPOSED);
+  no.delivery_id = Uuid::parse(told.recipients(2).deliveries(0).id());
+  EXPECT_TRUE(take(no).ok());
+  EXPECT_EQ(state_of(1), v1::PROPOSAL_STATE_DECLINED);
+  Inbound yes = reply(0, Inbound::Meaning::accepted, "<r14>", anne);
+  yes.delivery_id = numbered_id('x', 1);
+  yes.answer_code = asked.routed(1).answer_code();
+  EXPECT_TRUE(take(yes).ok());
+  EXPECT_EQ(state_of(0), v1::PROPOSAL_STATE_ACCEPTED);
+}
+
+TEST_F(AnswerTest, ThatCanNeverBeTakenIsForAHuman) {
+  // Claim: what would fail again each time is not read for ever; what may pass is.
+  office.refuses = error_of(ErrorCode::busy);
+  EXPECT_FALSE(take(reply(0, Inbound::Meaning::accepted, "<r15>", anne)).ok());
+  office.refuses = error_of(ErrorCode::document_invalid);
+  EXPECT_TRUE(take(reply(0, Inbound::Meaning::accepted, "<r15>", anne)).ok());
+  EXPECT_EQ(status_of("orientation-1").attention(), "ANSWER_NOT_UNDERSTOOD");
+  EXPECT_EQ(state_of(0), v1::PROPOSAL_STATE_PROPOSED);
+}
+
 TEST_F(AnswerTest, ForwardedOrUnclearIsForAHuman) {
   // Claim: a reply from another address, or one that is not understood, changes nothing but the attention of
   // a human; an automatic one not even that.
@@ -130,6 +177,109 @@ TEST_F(AnswerTest, ForwardedOrUnclearIsForAHuman) {
   EXPECT_TRUE(take(reply(0, Inbound::Meaning::accepted, "<r4>", claire)).ok());
   EXPECT_EQ(status_of("orientation-1").attention(), "ANSWER_FROM_ANOTHER_ADDRESS");
   EXPECT_EQ(state_of(0), v1::PROPOSAL_STATE_PROPOSED);
+}
+
+TEST_F(AnswerTest, WithoutReferenceIsForAHuman) {
+  // Claim: a clear answer from an address of which one is awaited changes nothing but the attention of a
+  // human, also with a code that is none; any other mail, and one from elsewhere, not even that.
+  const auto bare = [this](Inbound::Meaning meaning, const std::string& identity, const std::string& sender) {
+    Inbound inbound = reply(0, meaning, identity, sender);
+    inbound.delivery_id.reset();
+    return inbound;
+  };
+  EXPECT_TRUE(take(bare(Inbound::Meaning::unclear, "<b1>", bruno)).ok());
+  EXPECT_TRUE(take(bare(Inbound::Meaning::accepted, "<b2>", claire)).ok());
+  EXPECT_EQ(status_of("orientation-1").attention(), "");
+  Inbound yes = bare(Inbound::Meaning::accepted, "<b3>", bruno);
+  yes.answer_code = "PSL-0000-0000";
+  store.fail_reads = true;
+  EXPECT_FALSE(take(yes).ok());
+  store.fail_reads = false;
+  EXPECT_TRUE(take(yes).ok());
+  EXPECT_EQ(status_of("orientation-1").attention(), "ANSWER_NOT_UNDERSTOOD");
+  EXPECT_EQ(state_of(1), v1::PROPOSAL_STATE_PROPOSED);
+}
+
+TEST_F(AnswerTest, WithoutReferenceIsNobodysWhenNoneIsAwaited) {
+  // Claim: who has answered, or was not chosen, is not called for again.
+  must(submit(update("yes", Step::ACCEPTED, 0)));
+  Inbound again = reply(1, Inbound::Meaning::accepted, "<b4>", bruno);
+  again.delivery_id.reset();
+  EXPECT_TRUE(take(again).ok());
+  EXPECT_EQ(status_of("orientation-1").attention(), "");
+}
+
+TEST_F(AnswerTest, OfWhoWasToldThatItIsTakenCountsWhenItIsFreeAgain) {
+  // Claim: the one who accepted steps back: the other's link offers the answer again, and it is taken.
+  must(submit(update("yes", Step::ACCEPTED, 0)));
+  env.advance(seconds(60));
+  must(submit(update("no", Step::DECLINED, 0)));
+  EXPECT_EQ(status_of("orientation-1").attention(), "CANDIDATES_SPENT");
+  EXPECT_EQ(answers.look(token(1))->standing, AnswerView::Standing::open);
+  EXPECT_EQ(answer(1, Step::ACCEPTED)->standing, AnswerView::Standing::accepted);
+  EXPECT_EQ(status_of("orientation-1").attention(), "");
+}
+
+TEST_F(AnswerTest, SaysThatThePatientChoseOtherwise) {
+  // Claim: who had accepted is not told that the requester cancelled.
+  must(submit(update("yes", Step::ACCEPTED, 0)));
+  v1::SubmitEventRequest other = update("other", Step::PATIENT_DECLINED);
+  other.mutable_event()->mutable_orientation_update()->set_reason(Step::PATIENT_CHOICE);
+  must(submit(other));
+  EXPECT_EQ(answers.look(token(0))->standing, AnswerView::Standing::patient_declined);
+}
+
+class ConsentedAnswerTest : public AnswerTest {
+ protected:
+  // Another orientation, which rests on a consent; both have left.
+  ConsentedAnswerTest() {
+    must(submit(consent("given", v1::Consent::GIVEN)));
+    v1::SubmitEventRequest request = orientation("orientation-2");
+    v1::CoordinationEvent& event = *request.mutable_event();
+    event.set_legal_basis(v1::LEGAL_BASIS_CONSENT);
+    event.mutable_consent_at()->set_seconds(sample_now_s - 7200);
+    event.mutable_orientation()->set_kind(v1::Orientation::COORDINATION_SUPPORT);
+    must(submit(request));
+    asked = content_of(event_id_of("cpts-demo", "hospital", "orientation-2")).care();
+    const Uuid first = *Uuid::parse(status_of("orientation-2").recipients(1).deliveries(0).id());
+    const Command left[] = {StartAttempt{first, env.now(), "", "ref"},
+                            RecordOutcome{first, env.now(), accepted(), {}}};
+    EXPECT_TRUE(store.commit(left).ok());
+  }
+};
+
+TEST_F(ConsentedAnswerTest, EndsWithTheConsent) {
+  // Claim: a yes is refused from the withdrawal on, the page says that the request is suspended, a human is
+  // called, who was not asked is withdrawn; what does not rest on the consent goes on.
+  EXPECT_EQ(answers.look(token(0))->standing, AnswerView::Standing::open);
+  must(submit(consent("withdrawn", v1::Consent::WITHDRAWN)));
+  EXPECT_EQ(answer(0, Step::ACCEPTED).error().code, ErrorCode::consent_missing);
+  EXPECT_EQ(wake(), 1U);
+  EXPECT_EQ(wake(), 0U);
+  const v1::EventStatus status = status_of("orientation-2");
+  EXPECT_EQ(status.attention(), "CONSENT_WITHDRAWN");
+  EXPECT_EQ(status.orientation().state(), v1::ORIENTATION_STATE_SPENT);
+  for (const v1::ProposalStatus& one : status.orientation().proposals())
+    EXPECT_EQ(one.state(), v1::PROPOSAL_STATE_WITHDRAWN);
+  EXPECT_EQ(answers.look(token(0))->standing, AnswerView::Standing::suspended);
+  EXPECT_EQ(answer(0, Step::ACCEPTED).error().code, ErrorCode::consent_missing);
+  EXPECT_EQ(status_of("orientation-1").attention(), "");
+  EXPECT_EQ(state_of(0), v1::PROPOSAL_STATE_PROPOSED);
+}
+
+TEST_F(ConsentedAnswerTest, EndsThoughNobodyElseWaits) {
+  // Claim: a human is called although nothing is left to be stopped, also when somebody has accepted.
+  must(submit(update("no", Step::DECLINED, 0, "orientation-2")));
+  const Uuid second = *Uuid::parse(status_of("orientation-2").recipients(2).deliveries(0).id());
+  const Command left[] = {StartAttempt{second, env.now(), "", "ref"},
+                          RecordOutcome{second, env.now(), accepted(), {}}};
+  ASSERT_TRUE(store.commit(left).ok());
+  must(submit(update("yes", Step::ACCEPTED, 1, "orientation-2")));
+  must(submit(consent("withdrawn", v1::Consent::WITHDRAWN)));
+  EXPECT_EQ(wake(), 1U);
+  EXPECT_EQ(wake(), 0U);
+  EXPECT_EQ(status_of("orientation-2").attention(), "CONSENT_WITHDRAWN");
+  EXPECT_EQ(status_of("orientation-2").orientation().state(), v1::ORIENTATION_STATE_ACCEPTED);
 }
 
 TEST_F(AnswerTest, KeepsAHumanCalledUntilSomebodyAccepts) {
@@ -153,8 +303,8 @@ TEST_F(AnswerTest, KeepsAHumanCalledUntilSomebodyAccepts) {
 }
 
 TEST_F(AnswerTest, ByMailTooLateIsAnsweredOnce) {
-  // Claim: who says yes after another did is told that it is taken, once for a reply; who says no is told
-  // nothing.
+  // Claim: who says yes after another did is told that it is taken, once, however often it is said; who says
+  // no is told nothing.
   must(submit(update("yes", Step::ACCEPTED, 0)));
   const size_t before = store.all_deliveries().size();
   EXPECT_TRUE(take(reply(1, Inbound::Meaning::declined, "<r7>", bruno)).ok());
@@ -164,6 +314,7 @@ TEST_F(AnswerTest, ByMailTooLateIsAnsweredOnce) {
   EXPECT_EQ(store.all_deliveries().size(), before + 1);
   env.advance(seconds(60));
   EXPECT_TRUE(take(yes).ok());
+  EXPECT_TRUE(take(reply(1, Inbound::Meaning::accepted, "<r9>", bruno)).ok());
   EXPECT_EQ(store.all_deliveries().size(), before + 1);
 }
 

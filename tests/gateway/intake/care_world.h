@@ -26,6 +26,8 @@ class TellingAdapter final : public Adapter {
   }
   // Addresses that it does not serve.
   std::set<std::string> unknown;
+  // Of the dispatch wrapped last.
+  mutable std::string circle_id;
 
   const AdapterInfo& info() const noexcept override { return info_; }
   bool carries(const v1::SubmitEventRequest& request, int index) const override {
@@ -40,6 +42,7 @@ class TellingAdapter final : public Adapter {
   }
   Result<Payload> wrap(const Dispatch& dispatch) const override {
     const stored::Routed& routed = dispatch.care.routed(dispatch.recipient_index);
+    circle_id = dispatch.care.circle_id();
     Payload payload;
     payload.body = make_bytes(stored::Telling_Name(routed.telling()) + " " + routed.answer_link() + " " +
                               routed.answer_code());
@@ -79,7 +82,10 @@ inline constexpr const char* claire = "claire.modele@medecin.demo.mssante.fr";
 inline void fill_member(v1::CircleMember& member, const std::string& id, const char* mailbox) {
   member.set_member_id(id);
   member.mutable_person()->set_mailbox(mailbox);
-  fill_professional(*member.mutable_person()->mutable_professional());
+  v1::Professional& professional = *member.mutable_person()->mutable_professional();
+  fill_professional(professional);
+  // Who has another mailbox here is another person.
+  if (mailbox != std::string_view(anne)) professional.set_national_id("801234567806");
   member.set_role(v1::MEMBER_ROLE_NURSE);
   member.set_standing(v1::STANDING_HEALTH_PROFESSIONAL);
   member.set_basis(v1::MEMBER_BASIS_CARE_TEAM);

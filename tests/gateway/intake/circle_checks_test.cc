@@ -40,6 +40,13 @@ const std::vector<WrongField> enrolment_cases = {
        for (int i = 0; i < 100; ++i) enrolment(e).add_criteria_met("C" + std::to_string(i));
      }},
     {STAY ".start", [](auto& e) { enrolment(e).clear_start(); }},
+    {STAY ".start", [](auto& e) { enrolment(e).mutable_start()->set_seconds(sample_now_s + 90000); }},
+    {STAY ".start", [](auto& e) { enrolment(e).mutable_start()->set_seconds(-62135596800); }},
+    {STAY ".end",
+     [](auto& e) {
+       end_it(e, Enrolment::FINISHED);
+       enrolment(e).mutable_end()->set_seconds(sample_now_s + 90000);
+     }},
     {STAY ".start",
      [](auto& e) {
        enrolment(e).set_status(Enrolment::ON_HOLD);
@@ -104,6 +111,10 @@ const std::vector<WrongField> member_cases = {
     {"[0].member_id", [](auto& e) { member(e).clear_member_id(); }},
     {"[0].member_id", [](auto& e) { member(e).set_member_id("SECRET x"); }},
     {"[1].member_id", [](auto& e) { member(e, 1).set_member_id("idel-1"); }},
+    {"[1].person.professional.national_id",
+     [](auto& e) {
+       *member(e, 1).mutable_person()->mutable_professional() = member(e).person().professional();
+     }},
     {"[0]", [](auto& e) { member(e).clear_who(); }},
     {"[0].person.mailbox", [](auto& e) { member(e).mutable_person()->set_mailbox("SECRET"); }},
     {"[0].person.mailbox",
@@ -145,6 +156,9 @@ const std::vector<WrongField> consent_cases = {
     {".decided_at", [](auto& e) { consent(e).clear_decided_at(); }},
     {".decided_at", [](auto& e) { consent(e).mutable_decided_at()->set_seconds(sample_now_s + 90000); }},
     {".decided_at", [](auto& e) { consent(e).mutable_decided_at()->set_seconds(INT64_MIN); }},
+    // Local time told as UTC.
+    {".decided_at", [](auto& e) { consent(e).mutable_decided_at()->set_seconds(sample_now_s + 3600); }},
+    {".decided_at", [](auto& e) { consent(e).mutable_decided_at()->set_seconds(-62135596800); }},
     {".expires_at", [](auto& e) { consent(e).mutable_expires_at()->set_seconds(sample_now_s - 9 * 86400); }},
     {".expires_at",
      [](auto& e) {
@@ -235,6 +249,7 @@ TEST(CircleChecks, RefuseOneMailboxForTwoMembersOfAnEnrolment) {
   auto request = sample_enrolment();
   v1::CircleMember twin = member(*request.mutable_event());
   twin.set_member_id("idel-2");
+  twin.mutable_person()->mutable_professional()->set_national_id("801234567806");
   twin.mutable_person()->set_mailbox("NADEGE.soin@infirmier.demo.mssante.fr");
   *enrolment(*request.mutable_event()).add_members() = twin;
   const auto faults = care_faults(request);
@@ -260,6 +275,23 @@ TEST(CircleChecks, TakeTheCourseOfAnEnrolment) {
     enrolment(e).clear_end();
   });
   expect_taken(sample_enrolment(), [](auto& e) { e.add_recipients()->mutable_shared_record(); });
+}
+
+TEST(CircleChecks, TakeWhateverEndsAConsent) {
+  // Claim: a refusal or a withdrawal by a clock that is wrong by hours is taken, a consent by one that is
+  // wrong by minutes.
+  for (const auto decision : {v1::Consent::REFUSED, v1::Consent::WITHDRAWN}) {
+    expect_taken(sample_circle_change(), [&](auto& e) {
+      consent(e).set_decision(decision);
+      consent(e).clear_expires_at();
+      consent(e).mutable_decided_at()->set_seconds(sample_now_s + 7200);
+    });
+  }
+  expect_taken(sample_circle_change(), [](auto& e) {
+    consent(e).set_decision(v1::Consent::GIVEN);
+    consent(e).clear_expires_at();
+    consent(e).mutable_decided_at()->set_seconds(sample_now_s + 300);
+  });
 }
 
 TEST(CircleChecks, TakeMembersWithoutMailboxOrNationalIdentifier) {

@@ -43,7 +43,26 @@ const std::vector<WrongField> what_cases = {
      }},
     {WHAT ".specialty.code", [](auto& e) { orientation(e).clear_specialty(); }},
     {WHAT ".specialty.code", [](auto& e) { orientation(e).mutable_specialty()->set_code("SECRET x"); }},
+    // Another one to everybody who compares codes.
+    {WHAT ".specialty.code", [](auto& e) { orientation(e).mutable_specialty()->set_code("sm04"); }},
+    {WHAT ".wanted_before",
+     [](auto& e) {
+       orientation(e).clear_wanted_from();
+       orientation(e).mutable_wanted_before()->set_seconds(e.occurred_at().seconds() - 1);
+     }},
+    // What no XML can hold, whatever the text.
+    {WHAT ".reason", [](auto& e) { orientation(e).set_reason("SECRET\uFFFEx"); }},
+    {WHAT ".specialty.label", [](auto& e) { orientation(e).mutable_specialty()->set_label("SECRET\uFFFF"); }},
+    {"event.source.software", [](auto& e) { e.mutable_source()->set_software("SECRET\uFFFE"); }},
     {WHAT ".specialty.label", [](auto& e) { orientation(e).mutable_specialty()->set_label("SECRET\nx"); }},
+    // Of JDV_J01, and of TRE_R38 where a code of TRE_G15 belongs.
+    {WHAT ".specialty.system",
+     [](auto& e) { orientation(e).mutable_specialty()->set_system("1.2.250.1.213.1.1.4.5"); }},
+    {WHAT ".profession.system",
+     [](auto& e) {
+       orientation(e).mutable_profession()->set_code("60");
+       orientation(e).mutable_profession()->set_system("1.2.250.1.213.2.28");
+     }},
     {WHAT ".profession.code", [](auto& e) { orientation(e).set_kind(v1::Orientation::PARAMEDICAL); }},
     {WHAT ".urgency", [](auto& e) { orientation(e).set_urgency(v1::Orientation::VITAL); }},
     {WHAT ".facts.daily_medicines",
@@ -181,6 +200,11 @@ const std::vector<WrongField> update_cases = {
        update(e).set_step(Update::RESCHEDULED);
        update(e).mutable_wanted_from()->set_seconds(sample_now_s);
        update(e).mutable_wanted_before()->set_seconds(sample_now_s - 1);
+     }},
+    {STEP ".wanted_before",
+     [](auto& e) {
+       update(e).set_step(Update::RESCHEDULED);
+       update(e).mutable_wanted_before()->set_seconds(e.occurred_at().seconds() - 1);
      }},
     {STEP ".channel", [](auto& e) { update(e).set_channel(v1::ANSWER_CHANNEL_API); }},
     {"event.subject", [](auto& e) { fill_patient(*e.mutable_subject()); }},

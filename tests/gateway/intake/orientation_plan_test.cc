@@ -78,6 +78,11 @@ TEST_F(OrientationTest, IsOpenOnceForAPersonUnderAnySpelling) {
   // INS; another kind is not.
   must(submit(orientation()));
   EXPECT_EQ(submit(orientation("orientation-2")).error().code, ErrorCode::orientation_open);
+  const auto previewed = [this](const std::string& key) {
+    return intake.preview(Principal{"hospital"}, orientation(key));
+  };
+  EXPECT_EQ(previewed("orientation-2").error().code, ErrorCode::orientation_open);
+  EXPECT_TRUE(previewed("orientation-1").ok()) << "its own is no other";
   v1::SubmitEventRequest spelt = orientation("orientation-3");
   v1::Patient& patient = *spelt.mutable_event()->mutable_subject();
   patient.clear_ins();
@@ -90,6 +95,7 @@ TEST_F(OrientationTest, IsOpenOnceForAPersonUnderAnySpelling) {
   other.mutable_event()->mutable_orientation()->set_kind(v1::Orientation::COORDINATION_SUPPORT);
   must(submit(other));
   must(submit(update("cancel", Step::CANCELLED)));
+  EXPECT_TRUE(previewed("orientation-5").ok());
   must(submit(orientation("orientation-5")));
 }
 
@@ -112,19 +118,25 @@ TEST_F(OrientationTest, RefusesARecipientWhomTheListNamesToo) {
 }
 
 TEST_F(OrientationTest, IsNotCancelledAsALetterIs) {
-  // Claim: CancelEvent is refused and says how; a proposal that is over is not retried.
+  // Claim: CancelEvent is refused and says how; a proposal whose turn has not come, or that is over, is not
+  // retried, and it is said which.
   const v1::EventStatus status = must(submit(orientation()));
   v1::CancelEventRequest request;
   request.set_event_id(status.event_id());
   std::optional<Error> refused;
   desk.cancel(Principal{"hospital"}, request, [&](auto answer) { refused = answer.error(); });
   EXPECT_EQ(refused->code, ErrorCode::cannot_cancel);
+  const auto retried = [&](int recipient) {
+    v1::RetryDeliveryRequest retry;
+    retry.set_idempotency_key("again");
+    retry.set_delivery_id(status.recipients(recipient).deliveries(0).id());
+    desk.retry(Principal{"hospital"}, retry, [&](auto answer) { refused = answer.error(); });
+    EXPECT_EQ(refused->code, ErrorCode::cannot_retry);
+    return refused->text;
+  };
+  EXPECT_THAT(retried(2), testing::HasSubstr("not asked yet"));
   must(submit(update("no", Step::DECLINED, 0)));
-  v1::RetryDeliveryRequest retry;
-  retry.set_idempotency_key("again");
-  retry.set_delivery_id(status.recipients(1).deliveries(0).id());
-  desk.retry(Principal{"hospital"}, retry, [&](auto answer) { refused = answer.error(); });
-  EXPECT_EQ(refused->code, ErrorCode::cannot_retry);
+  EXPECT_THAT(retried(1), testing::HasSubstr("not asked any more"));
 }
 
 TEST_F(OrientationTest, KeysOfTheGatewayAreNobodyElses) {

@@ -31,6 +31,17 @@ TEST_F(UpdateTest, TellsWhoIsKeptInformedAndWhoLost) {
   EXPECT_EQ(status_of("orientation-1").orientation().proposals(1).state(), v1::PROPOSAL_STATE_TAKEN);
 }
 
+TEST_F(UpdateTest, KeepsWhenItHappenedBesideWhenItWasJudged) {
+  // Claim: a step that is told late is dated by its event, whatever the hour at which it came.
+  v1::SubmitEventRequest late = update("yes", Step::ACCEPTED, 0);
+  const int64_t happened = late.event().occurred_at().seconds() - 3600;
+  late.mutable_event()->mutable_occurred_at()->set_seconds(happened);
+  must(submit(late));
+  const stored::StoredEvent content = content_of(event_id_of("cpts-demo", "hospital", "yes"));
+  EXPECT_EQ(content.care().orientation().last().occurred_at().seconds(), happened);
+  EXPECT_GT(content.care().orientation().last().at().seconds(), happened);
+}
+
 TEST_F(UpdateTest, LetsTheFirstOfTwoAcceptancesWinInTheSameSecond) {
   // Claim: both are prepared from the same state; one is committed, the other is judged anew and told
   // ALREADY_TAKEN.
@@ -110,6 +121,37 @@ TEST_F(UpdateTest, CancelledReachesEverybodyWhoWasAsked) {
   EXPECT_EQ(submit(update("late", Step::ACCEPTED, 0)).error().code, ErrorCode::proposal_closed);
 }
 
+TEST_F(UpdateTest, TellsNobodyOfAProposalThatNeverLeft) {
+  // Claim: another accepted, or the request was cancelled, before the proposal left: no mail says so.
+  const auto told = [this](const std::string& key, int recipient) {
+    return status_of(key).recipients(recipient).deliveries(0);
+  };
+  must(submit(update("yes", Step::ACCEPTED, 0)));
+  EXPECT_EQ(told("yes", 1).state(), v1::DELIVERY_STATE_CANCELLED);
+  EXPECT_EQ(told("yes", 1).reason(), "PROPOSAL_NOT_SENT");
+  // Who accepted knows of the request, though the proposal has not left.
+  must(submit(update("stop", Step::CANCELLED)));
+  EXPECT_THAT(told_by("stop"), ElementsAre("claire: DOCUMENT", "anne: CANCELLED"));
+  EXPECT_EQ(told("stop", 1).state(), v1::DELIVERY_STATE_PENDING);
+}
+
+TEST_F(UpdateTest, TellsWhoGotTheProposalWhileItWasTaken) {
+  // Claim: an attempt that begins between the look and the commit counts, and its end decides.
+  const Uuid asked = *Uuid::parse(status_of("orientation-1").orientation().proposals(1).proposal_id());
+  bool raced = false;
+  sink.before = [&](const Command&) {
+    if (std::exchange(raced, true)) return;
+    const Command begun = StartAttempt{asked, env.now(), "", "ref"};
+    ASSERT_EQ(store.commit(std::span(&begun, 1))->front(), Effect::done);
+  };
+  must(submit(update("yes", Step::ACCEPTED, 0)));
+  EXPECT_EQ(status_of("yes").recipients(1).deliveries(0).state(), v1::DELIVERY_STATE_PENDING);
+  const Command arrived = RecordOutcome{asked, env.now(), accepted(), {}};
+  ASSERT_TRUE(store.commit(std::span(&arrived, 1)).ok());
+  EXPECT_EQ(status_of("yes").recipients(1).deliveries(0).state(), v1::DELIVERY_STATE_PENDING);
+  EXPECT_EQ(status_of("orientation-1").recipients(2).deliveries(0).state(), v1::DELIVERY_STATE_DELIVERED);
+}
+
 TEST_F(UpdateTest, NeedsTheLedgerToBePreviewed) {
   // Claim: its recipients follow from its orientation: without a ledger it is not supported, with one it is
   // shown.
@@ -155,9 +197,22 @@ TEST_F(RoutedUpdateTest, IsNoLessHiddenThanItsOrientation) {
   const stored::StoredEvent content = content_of(event_id_of("cpts-demo", "hospital", "yes"));
   EXPECT_TRUE(content.request().event().visibility().hidden_from_patient());
   EXPECT_TRUE(content.request().event().visibility().hidden_from_legal_representatives());
+  // Nor is any step after it.
+  must(submit(update("seen", Step::SEEN)));
+  const stored::StoredEvent after = content_of(event_id_of("cpts-demo", "hospital", "seen"));
+  EXPECT_TRUE(after.request().event().visibility().hidden_from_legal_representatives());
 }
 
-class ClockTest : public CareWorld {};
+class ClockTest : public CareWorld {
+ protected:
+  // What is proposed to the candidate leaves.
+  void leave(int candidate) {
+    const Uuid id = *Uuid::parse(status_of("orientation-1").orientation().proposals(candidate).proposal_id());
+    const Command left[] = {StartAttempt{id, env.now(), "", "ref"},
+                            RecordOutcome{id, env.now(), accepted(), {}}};
+    ASSERT_TRUE(store.commit(left).ok());
+  }
+};
 
 TEST_F(ClockTest, EndsWhatWasAcceptedSoThatItMayBeAskedAgain) {
   // Claim: a professional with a mailbox alone never says that the patient was seen: months later the same
@@ -183,6 +238,7 @@ TEST_F(ClockTest, AsksTheNextWhenTimeIsOver) {
   // Claim: a proposal that expires is one event of the gateway's own, told to those kept informed; the next
   // candidate's proposal is released; after the last one a human is told.
   must(submit(orientation()));
+  leave(0);
   env.advance(seconds(49 * 3600));
   while (wake() > 0) {
   }
@@ -191,11 +247,60 @@ TEST_F(ClockTest, AsksTheNextWhenTimeIsOver) {
   EXPECT_EQ(status.orientation().proposals(1).state(), v1::PROPOSAL_STATE_PROPOSED);
   EXPECT_TRUE(status.recipients(2).deliveries(0).has_due_at());
   EXPECT_EQ(submit(update("late", Step::ACCEPTED, 0)).error().code, ErrorCode::proposal_closed);
+  leave(1);
   env.advance(seconds(49 * 3600));
   while (wake() > 0) {
   }
   EXPECT_EQ(status_of("orientation-1").attention(), "CANDIDATES_SPENT");
   EXPECT_EQ(*store.open_tasks(), 1);
+}
+
+TEST_F(ClockTest, GivesACandidateItsTimeFromWhenItsProposalLeft) {
+  // Claim: nobody expires while the mail waits for its partner; a human hears, until it has left; then its
+  // whole time runs.
+  must(submit(orientation()));
+  env.advance(seconds(20 * 60));
+  EXPECT_EQ(wake(), 1U);
+  EXPECT_EQ(wake(), 0U);
+  EXPECT_EQ(status_of("orientation-1").attention(), "PROPOSAL_WAITS_TO_LEAVE");
+  EXPECT_EQ(status_of("orientation-1").orientation().proposals(0).expires_at().seconds(),
+            env.now().us / 1000000 + 48 * 3600);
+  env.advance(seconds(60 * 60));
+  const Instant left = env.now();
+  leave(0);
+  env.advance(seconds(60));
+  EXPECT_EQ(wake(), 1U);
+  const v1::EventStatus status = status_of("orientation-1");
+  EXPECT_EQ(status.attention(), "");
+  EXPECT_EQ(status.orientation().proposals(0).state(), v1::PROPOSAL_STATE_PROPOSED);
+  EXPECT_EQ(status.orientation().proposals(0).proposed_at().seconds(), left.us / 1000000);
+  EXPECT_EQ(status.orientation().proposals(0).expires_at().seconds(), left.us / 1000000 + 48 * 3600);
+  EXPECT_EQ(status.orientation().proposals(1).state(), v1::PROPOSAL_STATE_WAITING);
+  EXPECT_EQ(wake(), 0U);
+}
+
+TEST_F(ClockTest, AsksTheNextThoughTheStepCannotBeTold) {
+  // Claim: a document that cannot be made any more keeps nobody from being asked; a human is called instead.
+  v1::SubmitEventRequest request = orientation();
+  request.mutable_event()->mutable_alert_at()->set_seconds(sample_now_s + 200 * 3600);
+  request.mutable_event()->mutable_give_up_at()->set_seconds(sample_now_s + 300 * 3600);
+  must(submit(request));
+  leave(0);
+  env.advance(seconds(49 * 3600));
+  office.refuses = error_of(ErrorCode::busy);
+  const auto due = store.cases_to_wake(env.now(), 1);
+  ASSERT_EQ(due->size(), 1U);
+  std::optional<Status> answer;
+  cases.wake(due->front(), env.now(), [&](Status status) { answer = std::move(status); });
+  EXPECT_EQ(answer->error().code, ErrorCode::busy);
+  EXPECT_EQ(status_of("orientation-1").orientation().proposals(0).state(), v1::PROPOSAL_STATE_PROPOSED);
+  office.refuses = error_of(ErrorCode::document_invalid);
+  EXPECT_EQ(wake(), 1U);
+  const v1::EventStatus status = status_of("orientation-1");
+  EXPECT_EQ(status.orientation().proposals(0).state(), v1::PROPOSAL_STATE_EXPIRED);
+  EXPECT_EQ(status.orientation().proposals(1).state(), v1::PROPOSAL_STATE_PROPOSED);
+  EXPECT_EQ(status.attention(), "STEP_NOT_TOLD");
+  EXPECT_EQ(wake(), 0U);
 }
 
 TEST_F(ClockTest, TellsAHumanBeforeTheDeadline) {
@@ -233,7 +338,7 @@ TEST_F(ClockTest, RestsWhenADeliveryThatIsNoProposalFails) {
   ASSERT_TRUE(store.commit(refused).ok());
   wake();
   EXPECT_EQ(wake(), 0U);
-  EXPECT_EQ(**store.next_wake(), env.now() + seconds(4 * 3600));
+  EXPECT_EQ(**store.next_wake(), env.now() + seconds(15 * 60));
 }
 
 }  // namespace

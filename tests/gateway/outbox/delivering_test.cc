@@ -75,6 +75,38 @@ TEST_F(CourierTest, SendsWhatIntakeFroze) {
   EXPECT_EQ(adapter_.last_deadline, env_.monotonic() + limits_.delivery_timeout);
 }
 
+TEST_F(CourierTest, SendsAProposalAsItsCaseStandsWhenItLeaves) {
+  // Claim: what changed between the event and the turn of this candidate is told; another recipient gets what
+  // was frozen.
+  AcceptEvent event = event_to(sealer_, 1, {"mail", "mail"}, env_.now());
+  stored::StoredEvent content;
+  content.ParseFromString(*sealer_.open(event.tenant, event.key, event.id, content_column, event.content));
+  content.mutable_care()->add_routed()->set_telling(stored::TELLING_PROPOSAL);
+  content.mutable_care()->add_routed()->set_telling(stored::TELLING_DOCUMENT);
+  content.mutable_care()->mutable_orientation()->set_steps(1);
+  event.content =
+      sealer_.seal(event.tenant, event.key, event.id, content_column, content.SerializeAsString()).value();
+  stored::OrientationCase now;
+  now.set_steps(7);
+  CaseChange change;
+  change.id = numbered_id('c', 1);
+  change.tenant = event.tenant;
+  change.event_id = event.id;
+  change.key = event.key;
+  change.state =
+      sealer_.seal(event.tenant, event.key, change.id, case_column, now.SerializeAsString()).value();
+  event.step.cases = {change};
+  const Command command = event;
+  ASSERT_TRUE(store_.commit(std::span(&command, 1)).ok());
+  std::vector<int> seen;
+  adapter_.on_wrap = [&seen](const Dispatch& dispatch) {
+    seen.push_back(dispatch.care.orientation().steps());
+  };
+  courier().carry(adapter_, due());
+  courier().carry(adapter_, store_.delivery(numbered_id('d', 101)).due);
+  EXPECT_EQ(seen, (std::vector<int>{7, 1}));
+}
+
 TEST_F(CourierTest, SendsNothingBeforeTheAttemptIsDurable) {
   // When the partner sees the first byte, the ledger says "sending".
   accept();
@@ -147,6 +179,19 @@ TEST_F(CourierTest, WaitsLongerAfterEachFailure) {
   EXPECT_EQ(due().due_at, env_.now() + seconds(5));
   courier().carry(adapter_, due());
   EXPECT_EQ(due().due_at, env_.now() + seconds(10));
+}
+
+TEST_F(CourierTest, WaitsAsLongAsThePartnerAsks) {
+  // Retry-After, when it is longer than our own pause, and no longer than we wait for anybody.
+  accept();
+  env_.fix_random(0);
+  adapter_.otherwise = busy();
+  adapter_.otherwise.retry_after = seconds(120);
+  courier().carry(adapter_, due());
+  EXPECT_EQ(due().due_at, env_.now() + seconds(120));
+  adapter_.otherwise.retry_after = seconds(86400);
+  courier().carry(adapter_, due());
+  EXPECT_EQ(due().due_at, env_.now() + OutboxLimits().backoff_most);
 }
 
 TEST_F(CourierTest, DoesNotWaitAfterTheLastAttempt) {
