@@ -91,7 +91,8 @@ Outcome judge_status(int status, const std::string& code) {
 // it: only an OperationOutcome says that the record itself is meant.
 Outcome judge_refusal(const HttpsExchange& exchange) {
   const int status = exchange.answer.status;
-  const Outcome by_status = judge_status(status, code_of(exchange));
+  Outcome by_status = judge_status(status, code_of(exchange));
+  by_status.retry_after = seconds(exchange.answer.retry_after_s);
   if (status < 400 || status >= 500) return by_status;
   const auto resource = resource_of(exchange.answer);
   const auto issues = resource ? fhir::read_issues(resource->root()) : std::nullopt;
@@ -113,7 +114,8 @@ Outcome judge_search(const HttpsExchange& exchange, std::string_view urn, std::s
   if (!is_success(exchange.answer.status)) {
     const Outcome refusal = judge_status(exchange.answer.status, code);
     const bool serving = refusal.partner_down || exchange.answer.status == 500;
-    return {Verdict::unknown, serving ? refusal.reason : "PROTOCOL_REFUSED", code, true};
+    return {Verdict::unknown, serving ? refusal.reason : "PROTOCOL_REFUSED", code, true,
+            seconds(exchange.answer.retry_after_s)};
   }
   const auto resource = resource_of(exchange.answer);
   const auto answer = resource ? fhir::read_search(resource->root()) : std::nullopt;

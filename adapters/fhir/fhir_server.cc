@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "adapters/fhir/conditions.h"
+#include "adapters/formats/document_office.h"
 #include "gateway/core/checked.h"
 #include "gateway/net/https_partner.h"
 #include "passerelle/internal/v1/stored.pb.h"
@@ -20,15 +22,10 @@ std::string recipient_path(const Dispatch& dispatch) {
   return "event.recipients[" + std::to_string(dispatch.recipient_index) + "].fhir_server";
 }
 
-fhir::CareBundle bundle_of(const Dispatch& dispatch, fhir::Dialect dialect) {
-  return fhir::write_care_bundle({dispatch.request, dispatch.header, dispatch.care, dispatch.tenant,
-                                  dispatch.event_id, dispatch.dated_at, dialect});
-}
-
 }  // namespace
 
-Result<std::unique_ptr<FhirAdapter>> FhirAdapter::create(const v1::FhirPartner& partner, const v1::Config&,
-                                                         Env& env) {
+Result<std::unique_ptr<FhirAdapter>> FhirAdapter::create(const v1::FhirPartner& partner,
+                                                         const v1::Config& config, Env& env) {
   if (!partner.base_url().starts_with("https://"))
     return error_of(ErrorCode::configuration,
                     "FHIR partner " + partner.name() + ": base_url: an https URL expected");
@@ -46,6 +43,11 @@ Result<std::unique_ptr<FhirAdapter>> FhirAdapter::create(const v1::FhirPartner& 
                                                                       : fhir::Dialect::fr_core_2_1_0;
   setup.bundle_bytes_max =
       partner.bundle_bytes_max() == 0 ? default_care_bundle_bytes_max : partner.bundle_bytes_max();
+  for (const v1::Tenant& tenant : config.tenants()) {
+    auto zone = TimeZone::load(time_zone_of(tenant));
+    if (!zone.ok()) return std::move(zone).error();
+    setup.zones.insert_or_assign(std::string(time_zone_of(tenant)), std::move(*zone));
+  }
   return std::make_unique<FhirAdapter>(std::move(setup), env);
 }
 
@@ -80,7 +82,12 @@ Status FhirAdapter::check_recipient(const Dispatch& dispatch) const {
 
 Result<Payload> FhirAdapter::wrap(const Dispatch& dispatch) const {
   if (Status status = check_recipient(dispatch); !status.ok()) return std::move(status).error();
-  fhir::CareBundle bundle = bundle_of(dispatch, setup_.dialect);
+  fhir::CareInput input{dispatch.request,  dispatch.header,   dispatch.care, dispatch.tenant,
+                        dispatch.event_id, dispatch.dated_at, setup_.dialect};
+  // One that this configuration does not have is written in UTC.
+  if (const auto zone = setup_.zones.find(time_zone_of(dispatch.tenant)); zone != setup_.zones.end())
+    input.offset_at = [&zone = zone->second](Instant at) { return zone.offset_at(at); };
+  fhir::CareBundle bundle = fhir::write_care_bundle(input);
   if (bundle.json.size() > setup_.bundle_bytes_max)
     return field_error(recipient_path(dispatch), "what is sent would be above " +
                                                      std::to_string(setup_.bundle_bytes_max) +
@@ -100,29 +107,40 @@ Result<std::vector<v1::Issue>> FhirAdapter::admit(const Dispatch& dispatch) cons
   return std::move(payload->issues);
 }
 
-Outcome FhirAdapter::search(const Payload& payload, const SentBundle& sent, Instant deadline) {
+HttpsExchange FhirAdapter::ask(const std::string& question, Instant deadline) {
   HttpsRequest request;
   request.method = "GET";
-  // Not the patient's data again (R4, search.html#elements), but the tags, which a server may leave out
-  // unless asked. A summary would do without identifiers in some types.
-  request.path = "/" + payload.reference + "&_elements=identifier,status,meta";
+  request.path = question;
   // A search answered from a cache would not know what was just sent.
   request.headers = {{"Accept", std::string(fhir_media_type)}, {"Cache-Control", "no-cache"}};
-  return judge_presence(client_.send(request, deadline), sent.subject);
+  return client_.send(request, deadline);
 }
 
 Outcome FhirAdapter::deliver(const Payload& payload, Instant deadline) {
   const Instant limit = std::min(deadline, env_.monotonic() + setup_.server.delivery_timeout);
-  const SentBundle sent = read_sent(view(payload.body), payload.reference);
+  SentBundle sent = read_sent(view(payload.body), payload.reference);
+  std::vector<fhir::KnownResource> held;
+  for (const std::string& question : questions_of(sent)) {
+    std::optional<Outcome> untold = judge_found(ask(question, limit), held);
+    if (!untold) continue;
+    // Nothing has left yet.
+    untold->verdict = Verdict::try_later;
+    return *untold;
+  }
+  const auto supersedes = [&](const fhir::KnownResource& one) {
+    return is_same_resource(one, sent.subject) && is_newer(one, sent.subject);
+  };
+  if (std::ranges::any_of(held, supersedes)) return {Verdict::accepted, "SUPERSEDED", {}, false};
   HttpsRequest request;
   request.headers = {{"Content-Type", std::string(fhir_media_type)},
                      {"Accept", std::string(fhir_media_type)},
                      // Not the resources again (R4, http.html#ops).
                      {"Prefer", "return=minimal"}};
-  request.body = view(payload.body);
-  const Outcome posted = judge_transaction(client_.send(request, limit), sent.types);
+  const std::string body = with_conditions(view(payload.body), sent, held);
+  request.body = body;
+  const Outcome posted = judge_transaction(client_.send(request, limit), sent.entries);
   if (posted.verdict != Verdict::accepted) return posted;
-  const Outcome seen = search(payload, sent, limit);
+  const Outcome seen = judge_presence(ask(question_about(payload.reference), limit), sent.subject);
   if (seen.verdict == Verdict::accepted) return posted;
   if (seen.verdict == Verdict::try_later)
     return {Verdict::unknown, "PARTLY_STORED", posted.partner_code, false};
@@ -130,7 +148,8 @@ Outcome FhirAdapter::deliver(const Payload& payload, Instant deadline) {
 }
 
 Outcome FhirAdapter::lookup(const Payload& payload, Instant deadline) {
-  return search(payload, read_sent(view(payload.body), payload.reference), deadline);
+  const SentBundle sent = read_sent(view(payload.body), payload.reference);
+  return judge_presence(ask(question_about(payload.reference), deadline), sent.subject);
 }
 
 }  // namespace psl

@@ -1,7 +1,8 @@
 #include "adapters/fhir/judgement.h"
 
 #include <algorithm>
-#include <optional>
+
+#include "adapters/fhir/conditions.h"
 
 namespace psl {
 namespace {
@@ -39,6 +40,12 @@ Outcome judge_fhir_status(int status) {
   if (status >= 400 && status < 500) return {Verdict::try_later, "PROTOCOL_REFUSED", code, true};
   if (status >= 500 && status < 600) return {Verdict::unknown, "PARTNER_BUSY", code, true};
   return {Verdict::unknown, "ANSWER_UNREADABLE", code, false};
+}
+
+Outcome judge_refusal(const HttpsAnswer& answer) {
+  Outcome outcome = judge_fhir_status(answer.status);
+  outcome.retry_after = seconds(answer.retry_after_s);
+  return outcome;
 }
 
 // The first error: its code of R4, valueset-issue-type.html; empty when there is none.
@@ -106,16 +113,24 @@ SentBundle read_sent(std::string_view body, std::string_view search) {
   const auto tree = fhir::Tree::read(std::string(body));
   if (!tree.ok()) return sent;
   for (const fhir::Value entry : tree->root()["entry"]) {
-    sent.types.emplace_back(entry.text("resource.resourceType"));
-    if (entry.text("request.url") == search) sent.subject = fhir::read_known(entry["resource"]);
+    SentEntry& one = sent.entries.emplace_back();
+    one.type = std::string(entry.text("resource.resourceType"));
+    if (entry.text("request.method") != "PUT") continue;
+    one.url = std::string(entry.text("request.url"));
+    one.resource = fhir::read_known(entry["resource"]);
+    if (one.url == search) sent.subject = one.resource;
   }
   return sent;
 }
 
-Outcome judge_transaction(const HttpsExchange& exchange, const std::vector<std::string>& types) {
+bool is_same_resource(const fhir::KnownResource& one, const fhir::KnownResource& other) {
+  return one.type == other.type && shares_any(one.identifiers, other.identifiers);
+}
+
+Outcome judge_transaction(const HttpsExchange& exchange, const std::vector<SentEntry>& sent) {
   if (!exchange.answered) return exchange.broken;
   const int status = exchange.answer.status;
-  if (status < 200 || status >= 300) return judge_fhir_status(status);
+  if (status < 200 || status >= 300) return judge_refusal(exchange.answer);
   const std::string code = std::to_string(status);
   const auto resource = resource_in(exchange.answer);
   if (!resource) return {Verdict::unknown, "ANSWER_UNREADABLE", code, false};
@@ -130,35 +145,50 @@ Outcome judge_transaction(const HttpsExchange& exchange, const std::vector<std::
     const bool done = (entry.status == 200 || entry.status == 201) && first_error(entry.issues).empty();
     if (!done) return judge_entry(entry, code);
   }
-  const auto fits = [](const fhir::EntryAnswer& entry, const std::string& type) {
-    return entry.type.empty() || entry.type == type;
+  const auto fits = [](const fhir::EntryAnswer& entry, const SentEntry& one) {
+    return entry.type.empty() || entry.type == one.type;
   };
-  if (!std::ranges::equal(*entries, types, fits)) return {Verdict::unknown, "PARTLY_STORED", code, false};
+  if (!std::ranges::equal(*entries, sent, fits)) return {Verdict::unknown, "PARTLY_STORED", code, false};
+  const auto is_as_it_was_seen = [](const fhir::EntryAnswer& entry, const SentEntry& one) {
+    return !one.is_made || entry.status == 201;
+  };
+  if (!std::ranges::equal(*entries, sent, is_as_it_was_seen))
+    return {Verdict::try_later, "PARTNER_BUSY", code, false};
   return {Verdict::accepted, "ACCEPTED", code, false};
 }
 
-Outcome judge_presence(const HttpsExchange& exchange, const fhir::KnownResource& subject) {
+std::optional<Outcome> judge_found(const HttpsExchange& exchange, std::vector<fhir::KnownResource>& found) {
   // A question changes nothing: however it broke, the answer is not known.
   if (!exchange.answered)
-    return {Verdict::unknown, exchange.broken.reason, exchange.broken.partner_code,
-            exchange.broken.partner_down};
+    return Outcome{Verdict::unknown, exchange.broken.reason, exchange.broken.partner_code,
+                   exchange.broken.partner_down};
   const int status = exchange.answer.status;
   const std::string code = std::to_string(status);
   if (status < 200 || status >= 300) {
-    Outcome refusal = judge_fhir_status(status);
+    Outcome refusal = judge_refusal(exchange.answer);
     if (refusal.verdict == Verdict::rejected) refusal.reason = "PROTOCOL_REFUSED";
-    return {Verdict::unknown, refusal.reason, code, true};
+    return Outcome{Verdict::unknown, refusal.reason, code, true, refusal.retry_after};
   }
   const auto resource = resource_in(exchange.answer);
-  const auto answer = resource ? fhir::read_resource_search(resource->root()) : std::nullopt;
-  if (!answer) return {Verdict::unknown, "ANSWER_UNREADABLE", code, true};
-  for (const fhir::KnownResource& found : answer->resources) {
-    // A server may leave out a parameter that it does not know, and find everything.
-    if (found.type != subject.type || !shares_any(subject.identifiers, found.identifiers)) continue;
-    if (holds(found, subject)) return {Verdict::accepted, "ALREADY_THERE", code, false};
-  }
-  if (answer->has_more) return {Verdict::unknown, "ANSWER_UNREADABLE", code, true};
-  return {Verdict::try_later, "NOT_THERE", code, false};
+  auto answer = resource ? fhir::read_resource_search(resource->root()) : std::nullopt;
+  if (!answer) return Outcome{Verdict::unknown, "ANSWER_UNREADABLE", code, true};
+  std::ranges::move(answer->resources, std::back_inserter(found));
+  if (answer->has_more) return Outcome{Verdict::unknown, "ANSWER_UNREADABLE", code, true};
+  return std::nullopt;
+}
+
+Outcome judge_presence(const HttpsExchange& exchange, const fhir::KnownResource& subject) {
+  std::vector<fhir::KnownResource> all;
+  const std::optional<Outcome> untold = judge_found(exchange, all);
+  const std::string code = std::to_string(exchange.answer.status);
+  // A server may leave out a parameter that it does not know, and find everything.
+  const auto is_other = [&](const fhir::KnownResource& found) { return !is_same_resource(found, subject); };
+  std::erase_if(all, is_other);
+  if (std::ranges::any_of(all, [&](const auto& found) { return holds(found, subject); }))
+    return {Verdict::accepted, "ALREADY_THERE", code, false};
+  if (std::ranges::any_of(all, [&](const auto& found) { return is_newer(found, subject); }))
+    return {Verdict::accepted, "SUPERSEDED", code, false};
+  return untold.value_or(Outcome{Verdict::try_later, "NOT_THERE", code, false});
 }
 
 }  // namespace psl

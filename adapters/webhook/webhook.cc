@@ -115,8 +115,10 @@ void write_orientation(fhir::JsonWriter& json, const Dispatch& dispatch, stored:
   write_choice(json, "urgency", asked.urgency());
   write_choice(json, "state", state.state());
   if (event.has_orientation()) {
-    write_moment(json, "wanted_from", asked.has_wanted_from(), asked.wanted_from());
-    write_moment(json, "wanted_before", asked.has_wanted_before(), asked.wanted_before());
+    // They may have changed since the document was written.
+    const v1::Orientation& now = state.event().has_orientation() ? state.event().orientation() : asked;
+    write_moment(json, "wanted_from", now.has_wanted_from(), now.wanted_from());
+    write_moment(json, "wanted_before", now.has_wanted_before(), now.wanted_before());
   } else {
     write_step(json, event.orientation_update(), telling);
   }
@@ -252,7 +254,10 @@ Outcome WebhookAdapter::deliver(const Payload& payload, Instant deadline) {
                      {"webhook-signature", "v1," + base64_encode(*mac)}};
   request.body = view(payload.body);
   const HttpsExchange exchange = client_.send(request, deadline);
-  return exchange.answered ? outcome_of_status(exchange.answer.status) : exchange.broken;
+  if (!exchange.answered) return exchange.broken;
+  Outcome outcome = outcome_of_status(exchange.answer.status);
+  outcome.retry_after = seconds(exchange.answer.retry_after_s);
+  return outcome;
 }
 
 Outcome WebhookAdapter::lookup(const Payload&, Instant) {

@@ -1,7 +1,6 @@
 #include "gateway/sandbox/fhir_desk.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "fhir/json_writer.h"
 #include "gateway/sandbox/query.h"
@@ -30,13 +29,6 @@ std::string media_type_of(const HttpRequest& request) {
   std::string plain(type.substr(0, type.find(';')));
   while (plain.ends_with(' ')) plain.pop_back();
   return plain;
-}
-
-std::optional<int64_t> number_of(std::string_view id) {
-  int64_t number = 0;
-  const auto [end, fault] = std::from_chars(id.data(), id.data() + id.size(), number);
-  if (fault != std::errc{} || end != id.data() + id.size()) return std::nullopt;
-  return number;
 }
 
 HttpResponse content_of(const HttpRequest& request, const Arrival& arrival) {
@@ -109,7 +101,7 @@ HttpResponse FhirDesk::read(const HttpRequest& request, std::string_view path) {
 
 HttpResponse FhirDesk::read_one(const HttpRequest& request, std::string_view type, std::string_view id) {
   const HttpResponse absent = fhir_refusal(404, "not-found", "there is no resource of this id any more");
-  const auto number = number_of(id.substr(0, id.find('/')));
+  const auto number = number_of_id(id.substr(0, id.find('/')));
   if (!number) return absent;
   if (type == "List") {
     const auto set = arrivals_.find_set(*number);
@@ -128,14 +120,19 @@ HttpResponse FhirDesk::search(const HttpRequest& request, std::string_view type)
   if (!parameters) return fhir_refusal(400, "invalid", "the query is not percent-encoded as it should be");
   const bool by_identifier = !parameter(*parameters, "identifier").empty();
   const bool documents = type == "DocumentReference";
-  const std::string identifier =
-      documents ? identifier_of_query(request.query()) : std::string(parameter(*parameters, "identifier"));
+  // Between commas: any of them (R4, search.html#combining).
+  const std::string wanted =
+      "," +
+      (documents ? identifier_of_query(request.query()) : std::string(parameter(*parameters, "identifier"))) +
+      ",";
   const std::string_view status = parameter(*parameters, "status");
   const std::string url = base_url(request);
   size_t total = 0;
   std::string entries;
   for (const Arrival& arrival : arrivals_.list()) {
-    if (arrival.form == "webhook" || (by_identifier && arrival.document_id != identifier)) continue;
+    if (arrival.form == "webhook" ||
+        (by_identifier && wanted.find("," + arrival.document_id + ",") == std::string::npos))
+      continue;
     if (arrival.form == resource_form ? arrival.type != type : !documents) continue;
     if (!status.empty() && arrival.status != status) continue;
     if (total == found_max) break;
@@ -182,9 +179,11 @@ HttpResponse FhirDesk::provide(fhir::Value bundle) {
   if (bundle.text("resourceType") != "Bundle" || bundle.text("type") != "transaction")
     return fhir_refusal(400, "structure", "expected a Bundle of type transaction");
   Findings findings;
-  std::string response = updates_resources(bundle) ? keep_resources(bundle, arrivals_, env_, findings)
+  std::string response = is_about_resources(bundle) ? keep_resources(bundle, arrivals_, env_, findings)
                                                    : provide_documents(bundle, arrivals_, env_, findings);
-  return findings.empty() ? fhir_answer(200, std::move(response)) : refusal(422, findings);
+  if (findings.empty()) return fhir_answer(200, std::move(response));
+  const bool changed = std::ranges::count(findings.list(), "conflict", &Finding::code) > 0;
+  return refusal(changed ? 412 : 422, findings);
 }
 
 HttpResponse FhirDesk::publish(const HttpRequest& request, fhir::Value reference) {

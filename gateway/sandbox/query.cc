@@ -1,6 +1,7 @@
 #include "gateway/sandbox/query.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "gateway/base/bytes.h"
 
@@ -55,6 +56,13 @@ std::optional<QueryParameters> parse_query(std::string_view query) {
     parameters.emplace_back(std::move(*name), std::move(*value));
   }
   return parameters;
+}
+
+std::optional<int64_t> number_of_id(std::string_view id) {
+  int64_t number = 0;
+  const auto [end, fault] = std::from_chars(id.data(), id.data() + id.size(), number);
+  if (fault != std::errc{} || end != id.data() + id.size()) return std::nullopt;
+  return number;
 }
 
 std::string_view parameter(const QueryParameters& parameters, std::string_view name) {

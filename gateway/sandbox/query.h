@@ -1,6 +1,7 @@
 // Queries and forms of URLs, as a browser or a FHIR client encodes them.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,9 @@ using QueryParameters = std::vector<std::pair<std::string, std::string>>;
 // "a=1&b=x%7Cy+z": application/x-www-form-urlencoded, where + is a space. At most 50 parameters; nothing when
 // there are more, or one cannot be decoded.
 std::optional<QueryParameters> parse_query(std::string_view query);
+
+// A resource's id, which is a number here; nothing when it is none.
+std::optional<int64_t> number_of_id(std::string_view id);
 
 // The first of that name; empty when there is none.
 std::string_view parameter(const QueryParameters& parameters, std::string_view name);

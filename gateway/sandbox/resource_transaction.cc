@@ -19,6 +19,9 @@ struct ResourceEntry {
   bool updates = false;
   // "system|value"; empty: a new one each time.
   std::string condition;
+  // Of an update by Type/id: it, and the version that must still be there.
+  std::optional<int64_t> target;
+  std::string version;
   // Of what is there already; a new number otherwise.
   int64_t number = 0;
   std::optional<Arrival> known;
@@ -26,6 +29,12 @@ struct ResourceEntry {
 
 // "Type/N", by fullUrl.
 using Places = std::map<std::string, std::string, std::less<>>;
+
+// W/"3" (R4, http.html#versioning).
+std::string version_of_etag(std::string_view etag) {
+  if (etag.starts_with("W/")) etag.remove_prefix(2);
+  return std::string(etag.size() > 2 ? etag.substr(1, etag.size() - 2) : std::string_view());
+}
 
 std::string place_of(std::string_view type, int64_t number) {
   return std::string(type) + "/" + std::to_string(number);
@@ -41,10 +50,16 @@ ResourceEntry read_resource_entry(Value entry, const std::string& path, Findings
   read.updates = method == "PUT";
   if (!read.updates && method != "POST")
     findings.add("not-supported", path + ".request.method", "expected POST or PUT");
-  if (url.substr(0, url.find('?')) != read.type)
+  if (url.substr(0, url.find_first_of("?/")) != read.type)
     findings.add("value", path + ".request.url", "expected the type of the resource");
   const Value if_none_exist = entry.at("request.ifNoneExist");
   if (!read.updates && !if_none_exist.exists()) return read;
+  if (read.updates && url.find('/') != std::string_view::npos) {
+    read.target = number_of_id(url.substr(url.find('/') + 1));
+    if (!read.target) findings.add("not-found", path + ".request.url", "there is no resource of this id");
+    read.version = version_of_etag(entry.text("request.ifMatch"));
+    return read;
+  }
   const auto condition = identifier_condition(
       read.updates ? url.substr(std::min(url.size(), read.type.size() + 1)) : if_none_exist.text());
   if (condition) {
@@ -54,6 +69,26 @@ ResourceEntry read_resource_entry(Value entry, const std::string& path, Findings
                  "this sandbox understands identifier=system|value, percent-encoded");
   }
   return read;
+}
+
+// What is there of it; a fault when an update is of what is there no more, or of a version that is not the
+// last (R4, http.html#concurrency).
+void find_known(ResourceEntry& entry, const std::string& path, const Arrivals& arrivals, Findings& findings) {
+  if (!entry.target) {
+    if (!entry.condition.empty()) entry.known = arrivals.find_resource(entry.type, entry.condition);
+    return;
+  }
+  entry.known = arrivals.find(*entry.target);
+  if (!entry.known || entry.known->type != entry.type || entry.known->form != resource_form) {
+    entry.known.reset();
+    findings.add("not-found", path + ".request.url", "there is no resource of this id");
+    return;
+  }
+  entry.condition = entry.known->document_id;
+  const auto before = fhir::Tree::read(std::string(view(entry.known->resource)));
+  PSL_CHECK(before.ok());  // written by us
+  if (!entry.version.empty() && before->root().text("meta.versionId") != entry.version)
+    findings.add("conflict", path + ".request.ifMatch", "the resource has changed since that version");
 }
 
 // References to what is in the Bundle lead to where it is kept.
@@ -117,11 +152,14 @@ std::optional<std::string> identifier_condition(std::string_view query) {
   return parameters->front().second;
 }
 
-bool updates_resources(Value bundle) {
+bool is_about_resources(Value bundle) {
+  bool has_document = false;
   for (const Value entry : bundle["entry"]) {
     if (entry.text("request.method") == "PUT") return true;
+    const std::string_view type = entry.text("resource.resourceType");
+    has_document = has_document || type == "List" || type == "DocumentReference" || type == "Binary";
   }
-  return false;
+  return !has_document && bundle["entry"].size() > 0;
 }
 
 std::string keep_resources(Value bundle, Arrivals& arrivals, Env& env, Findings& findings) {
@@ -129,14 +167,13 @@ std::string keep_resources(Value bundle, Arrivals& arrivals, Env& env, Findings&
   Places places;
   std::map<std::string, int64_t> numbers;
   for (const Value value : bundle["entry"]) {
-    ResourceEntry entry =
-        read_resource_entry(value, "Bundle.entry[" + std::to_string(entries.size()) + "]", findings);
-    if (!entry.condition.empty()) entry.known = arrivals.find_resource(entry.type, entry.condition);
+    const std::string path = "Bundle.entry[" + std::to_string(entries.size()) + "]";
+    ResourceEntry entry = read_resource_entry(value, path, findings);
+    find_known(entry, path, arrivals, findings);
     entry.number = entry.known ? entry.known->number : arrivals.next_number();
     if (!entry.condition.empty() &&
         !numbers.try_emplace(entry.type + "?" + entry.condition, entry.number).second)
-      findings.add("duplicate", "Bundle.entry[" + std::to_string(entries.size()) + "].request",
-                   "another entry has the same condition");
+      findings.add("duplicate", path + ".request", "another entry has the same condition");
     if (const Value url = value["fullUrl"]; url.exists())
       places.try_emplace(std::string(url.text()), place_of(entry.type, entry.number));
     entries.push_back(std::move(entry));

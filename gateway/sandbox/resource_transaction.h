@@ -13,11 +13,12 @@
 
 namespace psl {
 
-// It updates something: a Provide Document Bundle never does.
-bool updates_resources(fhir::Value bundle);
+// It updates something, or has no part of a Provide Document Bundle, which never does.
+bool is_about_resources(fhir::Value bundle);
 
-// Conditional creates (POST with ifNoneExist) and conditional updates (PUT to Type?identifier=system|value)
-// of any type of resource; what is the same already keeps its version. The transaction-response, one entry
+// Conditional creates (POST with ifNoneExist), conditional updates (PUT to Type?identifier=system|value) and
+// updates of a version (PUT to Type/id, ifMatch) of any type of resource; what is the same already keeps its
+// version. The transaction-response, one entry
 // per entry; empty when `findings` says why nothing was kept. No validator.
 std::string keep_resources(fhir::Value bundle, Arrivals& arrivals, Env& env, Findings& findings);
 

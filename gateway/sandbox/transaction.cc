@@ -1,11 +1,11 @@
 #include "gateway/sandbox/transaction.h"
 
-#include <charconv>
 #include <set>
 #include <vector>
 
 #include "fhir/json_writer.h"
 #include "gateway/sandbox/json_edit.h"
+#include "gateway/sandbox/query.h"
 
 namespace psl {
 namespace {
@@ -38,11 +38,8 @@ std::optional<Arrival> arrival_of_reference(std::string_view reference, const Ar
   reference.remove_prefix(type.size());
   if (reference.starts_with('?')) return arrivals.find_document(identifier_of_query(reference.substr(1)));
   if (!reference.starts_with('/')) return std::nullopt;
-  int64_t number = 0;
-  const auto [end, fault] =
-      std::from_chars(reference.data() + 1, reference.data() + reference.size(), number);
-  if (fault != std::errc{} || end != reference.data() + reference.size()) return std::nullopt;
-  return arrivals.find(number);
+  const auto number = number_of_id(reference.substr(1));
+  return number ? arrivals.find(*number) : std::nullopt;
 }
 
 Entry read_entry(Value value, size_t index, Findings& findings) {

@@ -2,17 +2,9 @@
 
 #include <gtest/gtest.h>
 
-namespace psl {
+#include "tests/support/outcome_text.h"
 
-// For readable failures.
-inline void PrintTo(const Outcome& outcome, std::ostream* out) {
-  *out << static_cast<int>(outcome.verdict) << " " << outcome.reason << " " << outcome.partner_code
-       << (outcome.partner_down ? " down" : "");
-}
-inline bool operator==(const Outcome& a, const Outcome& b) {
-  return a.verdict == b.verdict && a.reason == b.reason && a.partner_code == b.partner_code &&
-         a.partner_down == b.partner_down;
-}
+namespace psl {
 
 namespace {
 
@@ -181,6 +173,14 @@ TEST(DmpJudgement, JudgesEachStatusOfAPost) {
       EXPECT_EQ(publish(row.status, body), row.outcome);
     }
   }
+}
+
+TEST(DmpJudgement, PassesOnHowLongTheServerAsksToWait) {
+  // Retry-After of what it refuses, a transaction or a question.
+  HttpsExchange busy = answered(429, "");
+  busy.answer.retry_after_s = 90;
+  EXPECT_EQ(judge_provide(busy, 3).retry_after, seconds(90));
+  EXPECT_EQ(judge_search(busy, "urn:oid:1.2", "").retry_after, seconds(90));
 }
 
 TEST(DmpJudgement, TellsTheRecordFromTheService) {

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <optional>
+#include <utility>
 
 #include "gateway/net/init.h"
 #include "passerelle/v1/config.pb.h"
@@ -52,10 +53,13 @@ class FhirServer : public testing::Test {
     partner_.mutable_tls()->set_ca_file(pki_.ca_file);
   }
   HttpsReply reply(const HttpsSeen& request) {
+    if (request.method == "GET" && trouble_after_ && !shelf_.kept.empty()) return json_reply(503, "");
     if (request.method == "GET")
       return search_trouble_ ? *search_trouble_ : json_reply(200, shelf_.find(request.target));
-    if (loses_) return json_reply(200, FhirShelf().take(request.body));
-    const HttpsReply done = json_reply(200, shelf_.take(request.body));
+    if (loses_) return json_reply(200, FhirShelf(shelf_).take(request.body));
+    if (meanwhile_) shelf_.take(std::exchange(meanwhile_, std::nullopt).value());
+    const std::string answer = shelf_.take(request.body);
+    const HttpsReply done = json_reply(shelf_.status, answer);
     return drops_ ? HttpsReply{"", HttpsReply::Then::close} : done;
   }
   static Payload payload(const std::string& bundle) {
@@ -86,7 +90,11 @@ class FhirServer : public testing::Test {
   FhirShelf shelf_;
   bool loses_ = false;
   bool drops_ = false;
+  // Once it holds something, it finds nothing more.
+  bool trouble_after_ = false;
   std::optional<HttpsReply> search_trouble_;
+  // Another transaction, which comes just before ours.
+  std::optional<std::string> meanwhile_;
   test::ThrowawayPki pki_;
   std::optional<test::ScriptedHttpsServer> server_;
   std::unique_ptr<FhirAdapter> adapter_;
@@ -109,6 +117,23 @@ TEST_F(FhirServer, IsWhatItsConfigurationSays) {
   EXPECT_EQ(plain.error().code, ErrorCode::configuration);
 }
 
+TEST_F(FhirServer, WritesTimesAsClocksOfTheTenantShowThem) {
+  // Midnight of Paris on 1 March is not 28 February; a zone that does not exist is no configuration.
+  auto& join = *letter_.request.mutable_event()->mutable_care_circle_change()->add_joins();
+  join.mutable_person()->set_mailbox("jean.essai@medecin.demo.mssante.fr");
+  join.mutable_start()->set_seconds(1772319600);
+  v1::Config config;
+  config.add_tenants()->set_time_zone("Europe/Paris");
+  letter_.tenant.set_time_zone("Europe/Paris");
+  const auto made = FhirAdapter::create(partner_, config, system_env());
+  ASSERT_TRUE(made.ok());
+  const auto payload = (*made)->wrap(letter_.dispatch(3));
+  ASSERT_TRUE(payload.ok());
+  EXPECT_NE(view(payload->body).find("2026-03-01T00:00:00+01:00"), std::string_view::npos);
+  config.mutable_tenants(0)->set_time_zone("Europe/Nulle-Part");
+  EXPECT_FALSE(FhirAdapter::create(partner_, config, system_env()).ok());
+}
+
 TEST_F(FhirServer, CarriesTheServerOfItsName) {
   // Another server of the tenant is another partner; all recipients of one server are one address.
   letter_.request.mutable_event()->add_recipients()->mutable_fhir_server()->set_name("autre");
@@ -126,20 +151,24 @@ TEST_F(FhirServer, TakesNoLetters) {
 }
 
 TEST_F(FhirServer, SendsATransactionAndLooksWhetherItIsThere) {
-  // One POST to the base, then one search that asks for no more than it needs, and not from a cache.
+  // What it holds is asked for, no more than is needed, and not from a cache; then one POST to the base, and
+  // the subject again.
   serve();
   const Outcome outcome = deliver(orientation_bundle("0001"));
   EXPECT_EQ(outcome.verdict, Verdict::accepted) << outcome.reason;
   EXPECT_EQ(outcome.reason, "ACCEPTED");
   EXPECT_EQ(outcome.partner_code, "200");
   const std::vector<HttpsSeen> seen = server_->seen();
-  ASSERT_EQ(seen.size(), 2U);
-  EXPECT_EQ(seen[0].method + " " + seen[0].target, "POST /fhir");
-  EXPECT_EQ(seen[0].headers.at("content-type"), "application/fhir+json");
-  EXPECT_EQ(seen[0].headers.at("prefer"), "return=minimal");
-  EXPECT_EQ(seen[1].method + " " + seen[1].target,
-            "GET /fhir/" + orientation_search + "&_elements=identifier,status,meta");
-  EXPECT_EQ(seen[1].headers.at("cache-control"), "no-cache");
+  ASSERT_EQ(seen.size(), 4U);
+  const std::string question =
+      "GET /fhir/" + orientation_search + "&_count=100&_elements=id,identifier,status,meta";
+  EXPECT_EQ(seen[0].method + " " + seen[0].target, question);
+  EXPECT_EQ(seen[0].headers.at("cache-control"), "no-cache");
+  EXPECT_TRUE(seen[1].target.starts_with("/fhir/Task?identifier="));
+  EXPECT_EQ(seen[2].method + " " + seen[2].target, "POST /fhir");
+  EXPECT_EQ(seen[2].headers.at("content-type"), "application/fhir+json");
+  EXPECT_EQ(seen[2].headers.at("prefer"), "return=minimal");
+  EXPECT_EQ(seen[3].method + " " + seen[3].target, question);
 }
 
 TEST_F(FhirServer, RepeatsWithoutASecondResource) {
@@ -183,15 +212,71 @@ TEST_F(FhirServer, SettlesALostAnswerByLooking) {
 }
 
 TEST_F(FhirServer, DoesNotBelieveWithoutHavingSeen) {
-  // The transaction went well and the search did not: looked up later.
+  // The transaction went well and the search after it did not: looked up later.
   serve();
-  search_trouble_ = json_reply(503, "");
+  trouble_after_ = true;
   const Outcome outcome = deliver(orientation_bundle("0001"));
   EXPECT_EQ(outcome.verdict, Verdict::unknown);
   EXPECT_EQ(outcome.reason, "PARTNER_BUSY");
   EXPECT_TRUE(outcome.partner_down);
-  search_trouble_.reset();
+  trouble_after_ = false;
   EXPECT_EQ(lookup(orientation_bundle("0001")).verdict, Verdict::accepted);
+}
+
+TEST_F(FhirServer, SendsNothingWithoutHavingLooked) {
+  // The server cannot say what it has: nothing was sent, so it is tried again, when the server says.
+  serve();
+  search_trouble_ = HttpsReply{http_answer(503, "text/plain", "", "Retry-After: 40\r\n")};
+  const Outcome outcome = deliver(orientation_bundle("0001"));
+  EXPECT_EQ(outcome.verdict, Verdict::try_later);
+  EXPECT_EQ(outcome.reason, "PARTNER_BUSY");
+  EXPECT_TRUE(outcome.partner_down);
+  EXPECT_EQ(outcome.retry_after, seconds(40));
+  EXPECT_TRUE(shelf_.kept.empty());
+}
+
+TEST_F(FhirServer, LeavesALaterStateWhereItIs) {
+  // An old delivery that a person retries, or that comes late: settled, and nothing is sent.
+  serve();
+  for (const char* event : {"0001", "0002"}) EXPECT_EQ(deliver(orientation_bundle(event)).reason, "ACCEPTED");
+  const size_t requests = server_->seen().size();
+  const Outcome outcome = deliver(orientation_bundle("0001"));
+  EXPECT_EQ(outcome.verdict, Verdict::accepted);
+  EXPECT_EQ(outcome.reason, "SUPERSEDED");
+  const std::vector<HttpsSeen> seen = server_->seen();
+  for (size_t i = requests; i < seen.size(); ++i) EXPECT_EQ(seen[i].method, "GET");
+  EXPECT_EQ(deliver(orientation_bundle("0002")).reason, "ACCEPTED");
+}
+
+TEST_F(FhirServer, OverwritesNothingThatCameMeanwhile) {
+  // Nothing was there, and a later state arrives between the question and the transaction: it stays, and the
+  // next attempt sees it.
+  serve();
+  meanwhile_ = orientation_bundle("0002", "accepted");
+  EXPECT_EQ(deliver(orientation_bundle("0001")).verdict, Verdict::try_later);
+  EXPECT_EQ(deliver(orientation_bundle("0001")).reason, "SUPERSEDED");
+  for (const auto& [key, one] : shelf_.kept) EXPECT_EQ(one.version, 1) << key;
+}
+
+TEST_F(FhirServer, ReplacesOnlyTheVersionThatItSaw) {
+  // The same when an older state was there: the whole transaction fails, and is tried again.
+  serve();
+  EXPECT_EQ(deliver(orientation_bundle("0001")).reason, "ACCEPTED");
+  meanwhile_ = orientation_bundle("0003", "accepted");
+  const Outcome outcome = deliver(orientation_bundle("0002"));
+  EXPECT_EQ(outcome.verdict, Verdict::try_later);
+  EXPECT_EQ(outcome.partner_code, "412");
+  EXPECT_FALSE(outcome.partner_down);
+  EXPECT_EQ(deliver(orientation_bundle("0002")).reason, "SUPERSEDED");
+}
+
+TEST_F(FhirServer, DeliversToAServerThatSaysNoVersions) {
+  // Then the updates are conditional on the identifier alone.
+  serve();
+  shelf_.says_versions = false;
+  for (const char* event : {"0001", "0002"}) EXPECT_EQ(deliver(orientation_bundle(event)).reason, "ACCEPTED");
+  EXPECT_EQ(deliver(orientation_bundle("0001")).reason, "SUPERSEDED");
+  EXPECT_EQ(shelf_.kept.size(), 3U);
 }
 
 TEST_F(FhirServer, DeliversToAServerThatKeepsNoTags) {

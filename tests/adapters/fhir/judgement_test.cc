@@ -3,18 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "tests/adapters/fhir/fhir_shelf.h"
+#include "tests/support/outcome_text.h"
 
 namespace psl {
-
-// For readable failures.
-inline void PrintTo(const Outcome& outcome, std::ostream* out) {
-  *out << static_cast<int>(outcome.verdict) << " " << outcome.reason << " " << outcome.partner_code
-       << (outcome.partner_down ? " down" : "");
-}
-inline bool operator==(const Outcome& a, const Outcome& b) {
-  return a.verdict == b.verdict && a.reason == b.reason && a.partner_code == b.partner_code &&
-         a.partner_down == b.partner_down;
-}
 
 namespace {
 
@@ -39,15 +30,16 @@ std::string responses(const std::vector<std::string>& entries) {
   for (const std::string& each : entries) json += (json.back() == '[' ? "" : ",") + each;
   return json + "]}";
 }
-const std::vector<std::string> types = {"Patient", "ServiceRequest", "Task"};
+const std::vector<SentEntry> sent_entries = {{"Patient"}, {"ServiceRequest"}, {"Task"}};
 Outcome transaction(int status, const std::string& body = "") {
-  return judge_transaction(answered(status, body), types);
+  return judge_transaction(answered(status, body), sent_entries);
 }
 // An answer whose second entry is this one.
 Outcome with_entry(const std::string& second) {
   return transaction(200, responses({entry("201"), second, entry("200 OK")}));
 }
 
+std::string order(const std::string& number) { return std::string(fhir::own_order_system) + "|" + number; }
 const fhir::KnownResource subject = read_sent(orientation_bundle("0002"), orientation_search).subject;
 std::string found(const std::string& identifier, const std::string& tags,
                   const std::string& status = "active", const std::string& type = "ServiceRequest") {
@@ -57,6 +49,9 @@ std::string found(const std::string& identifier, const std::string& tags,
 }
 std::string tag(const std::string& event) {
   return R"({"system":"urn:ietf:rfc:3986","code":"urn:uuid:00000000-0000-8000-8000-)" + event + "\"}";
+}
+std::string order_tag(const std::string& number) {
+  return R"({"system":")" + std::string(fhir::own_order_system) + R"(","code":")" + number + "\"}";
 }
 std::string searchset(const std::string& entries, const std::string& more = "") {
   return R"({"resourceType":"Bundle","type":"searchset","entry":[)" + entries + "]" + more + "}";
@@ -69,14 +64,19 @@ const Outcome partly{Verdict::unknown, "PARTLY_STORED", "200", false};
 const Outcome unreadable{Verdict::unknown, "ANSWER_UNREADABLE", "200", false};
 
 TEST(FhirJudgement, ReadsWhatABundleSaysOfItself) {
-  // The types in their order, and the resource that the search finds.
+  // The entries in their order, what the updates say, and the resource that the search finds.
   const SentBundle sent = read_sent(orientation_bundle("0002"), orientation_search);
-  EXPECT_EQ(sent.types, types);
+  ASSERT_EQ(sent.entries.size(), 3U);
+  EXPECT_EQ(sent.entries[0].type, "Patient");
+  EXPECT_EQ(sent.entries[0].url, "");
+  EXPECT_EQ(sent.entries[1].url, orientation_search);
+  EXPECT_EQ(sent.entries[2].type, "Task");
+  EXPECT_EQ(sent.entries[2].resource.status, "requested");
   EXPECT_EQ(sent.subject.type, "ServiceRequest");
   EXPECT_EQ(sent.subject.identifiers, std::vector<std::string>{"urn:ietf:rfc:3986|urn:uuid:a"});
-  EXPECT_EQ(sent.subject.tags,
-            std::vector<std::string>{"urn:ietf:rfc:3986|urn:uuid:00000000-0000-8000-8000-0002"});
-  EXPECT_TRUE(read_sent("{", orientation_search).types.empty());
+  EXPECT_EQ(sent.subject.tags, (std::vector<std::string>{
+                                   "urn:ietf:rfc:3986|urn:uuid:00000000-0000-8000-8000-0002", order("2")}));
+  EXPECT_TRUE(read_sent("{", orientation_search).entries.empty());
   EXPECT_TRUE(read_sent(orientation_bundle("0002"), "Task?identifier=other").subject.type.empty());
 }
 
@@ -98,6 +98,17 @@ TEST(FhirJudgement, IsNotSureOfATransactionThatIsNotWhole) {
   EXPECT_EQ(with_entry(entry("")), partly);
   EXPECT_EQ(with_entry(entry("204 No Content")), partly);
   EXPECT_EQ(with_entry(entry("201", R"(,"location":"Task/1/_history/1")")), partly);
+}
+
+TEST(FhirJudgement, SendsAgainWhatSomebodyElseMadeMeanwhile) {
+  // It was not there when it was asked for, and 200 says that it was found: what we say of it is not there.
+  std::vector<SentEntry> made = sent_entries;
+  made[1].is_made = true;
+  const auto judged = [&](const std::string& second) {
+    return judge_transaction(answered(200, responses({entry("200"), second, entry("200")})), made);
+  };
+  EXPECT_EQ(judged(entry("201")), (Outcome{Verdict::accepted, "ACCEPTED", "200", false}));
+  EXPECT_EQ(judged(entry("200")), (Outcome{Verdict::try_later, "PARTNER_BUSY", "200", false}));
 }
 
 TEST(FhirJudgement, LetsTheFirstBadEntryDecide) {
@@ -172,7 +183,7 @@ TEST(FhirJudgement, LeavesABrokenExchangeAsItBroke) {
   // No answer: what the client says, but a question is never "try later", for that would mean "not there".
   HttpsExchange exchange;
   exchange.broken = {Verdict::try_later, "CONNECTION_REFUSED", "", true};
-  EXPECT_EQ(judge_transaction(exchange, types), exchange.broken);
+  EXPECT_EQ(judge_transaction(exchange, sent_entries), exchange.broken);
   EXPECT_EQ(judge_presence(exchange, subject), (Outcome{Verdict::unknown, "CONNECTION_REFUSED", "", true}));
 }
 
@@ -194,6 +205,27 @@ TEST(FhirJudgement, DoesNotTakeAnOlderStateForOurs) {
   EXPECT_EQ(presence(200, searchset(found("a", tag("0002"), "active", "Task"))), absent);
   EXPECT_EQ(presence(200, searchset(issue("warning", "processing"))), absent);
   EXPECT_EQ(presence(200, R"({"resourceType":"Bundle","type":"searchset","total":0})"), absent);
+}
+
+TEST(FhirJudgement, KnowsALaterState) {
+  // Ours is the second: of the third it is told that it is later, of what tells no order that it is not ours.
+  const Outcome later{Verdict::accepted, "SUPERSEDED", "200", false};
+  const Outcome absent{Verdict::try_later, "NOT_THERE", "200", false};
+  EXPECT_EQ(presence(200, searchset(found("a", tag("0003") + "," + order_tag("3")))), later);
+  EXPECT_EQ(presence(200, searchset(found("x", tag("0003") + "," + order_tag("3")))), absent);
+  EXPECT_EQ(presence(200, searchset(found("a", tag("0001") + "," + order_tag("1")))), absent);
+  for (const char* unclear : {"", "3 ", "-3", "99999999999999999999"})
+    EXPECT_EQ(presence(200, searchset(found("a", tag("0003") + "," + order_tag(unclear)))), absent)
+        << unclear;
+}
+
+TEST(FhirJudgement, PassesOnHowLongTheServerAsksToWait) {
+  // Retry-After of what it refuses, a transaction or a question.
+  HttpsExchange busy = answered(503);
+  busy.answer.retry_after_s = 90;
+  EXPECT_EQ(judge_transaction(busy, sent_entries).retry_after, seconds(90));
+  std::vector<fhir::KnownResource> all;
+  EXPECT_EQ(judge_found(busy, all)->retry_after, seconds(90));
 }
 
 TEST(FhirJudgement, BelievesTheStatusOfAServerWithoutTags) {

@@ -53,7 +53,8 @@ class Webhook : public testing::Test {
     ASSERT_TRUE(net::init().ok());
     server_ = std::make_unique<test::ScriptedHttpsServer>(
         [this, statuses](const HttpsSeen&) {
-          return HttpsReply{http_answer(statuses[std::min(asked_++, statuses.size() - 1)], "", "")};
+          const int status = statuses[std::min(asked_++, statuses.size() - 1)];
+          return HttpsReply{http_answer(status, "", "", status == 429 ? "Retry-After: 30\r\n" : "")};
         },
         pki_.issue("partner", "DNS:localhost"), pki_.ca_file);
     partner_.set_url("https://localhost:" + std::to_string(server_->port) + "/webhook");
@@ -176,6 +177,7 @@ TEST_F(Webhook, ReadsTheStatus) {
     EXPECT_EQ(outcome.reason, each.reason);
     EXPECT_EQ(outcome.partner_code, std::to_string(each.status));
     EXPECT_EQ(outcome.partner_down, each.partner_down);
+    EXPECT_EQ(outcome.retry_after, seconds(each.status == 429 ? 30 : 0));
   }
 }
 

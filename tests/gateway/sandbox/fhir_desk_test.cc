@@ -345,6 +345,48 @@ TEST_F(ResourceDesk, FindsResourcesByTypeAndIdentifier) {
   EXPECT_EQ(ask(get_of("/fhir/Binary/" + id)).status, 404);
 }
 
+TEST_F(ResourceDesk, ReplacesTheVersionThatIsAskedFor) {
+  // By id, where it is the last; nothing of the transaction is kept where it is not, or where there is none.
+  const std::string first = test::orientation_bundle("0001");
+  ASSERT_EQ(provide(first).status, 200);
+  const std::string updates = test::orientation_bundle("0002", "accepted");
+  const std::string condition = R"("url":"Task?identifier=urn%3Aietf%3Arfc%3A3986%7Curn%3Auuid%3Ab")";
+  const auto of_version = [&](const std::string& place, const std::string& version) {
+    std::string bundle = updates;
+    return bundle.replace(bundle.find(condition), condition.size(),
+                          R"("url":")" + place + R"(","ifMatch":"W/\")" + version + R"(\"")");
+  };
+  const auto refused = [&](const std::string& place, const std::string& version) {
+    const HttpResponse response = provide(of_version(place, version));
+    return std::to_string(response.status) + " " +
+           std::string(json_of(response.body).root().text("issue.0.code"));
+  };
+  EXPECT_EQ(refused("Task/3", "7"), "412 conflict");
+  EXPECT_EQ(refused("Task/2", "1"), "422 not-found");
+  EXPECT_EQ(refused("Task/b", "1"), "422 not-found");
+  EXPECT_EQ(json_of(searched("Task")).root().text("entry.0.resource.status"), "requested");
+  const HttpResponse done = provide(of_version("Task/3", "1"));
+  ASSERT_EQ(done.status, 200) << done.body;
+  EXPECT_EQ(response_of(done, "location"),
+            "Patient/1/_history/1 ServiceRequest/2/_history/2 Task/3/_history/2");
+}
+
+TEST_F(ResourceDesk, TakesResourcesThatAreAllToBeMade) {
+  // No PUT among them: still no document, and found by any of several identifiers.
+  std::string bundle = test::orientation_bundle("0001");
+  for (const std::string type : {"ServiceRequest", "Task"}) {
+    const std::string put = R"("method":"PUT","url":")" + type + "?";
+    bundle.replace(bundle.find(put), put.size(),
+                   R"("method":"POST","url":")" + type + R"(","ifNoneExist":")");
+  }
+  const HttpResponse made = provide(bundle);
+  ASSERT_EQ(made.status, 200) << made.body;
+  EXPECT_EQ(response_of(provide(bundle), "status"), "200 OK 200 OK 200 OK");
+  const auto found = json_of(searched(
+      "Task?identifier=urn%3Aietf%3Arfc%3A3986%7Curn%3Auuid%3Ax,urn%3Aietf%3Arfc%3A3986%7Curn%3Auuid%3Ab"));
+  EXPECT_EQ(found.root().text("total"), "1");
+}
+
 TEST_F(ResourceDesk, LeadsReferencesToWhatItKept) {
   // References inside the Bundle, at any depth.
   const std::string bundle = R"({"resourceType":"Bundle","type":"transaction","entry":[
