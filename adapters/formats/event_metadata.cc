@@ -50,24 +50,42 @@ v1::Confidentiality level_kept(const EventMetadataInput& input) {
 // A direct admission is asked by a lettre de liaison à l'entrée when it says what that letter must say: why,
 // the treatments, the allergies (CSP art. R.1112-1-1); otherwise, and for every other request, it is a lettre
 // d'adressage.
-std::string_view type_of(const v1::CoordinationEvent& event) {
-  switch (event.kind_case()) {
-    case v1::CoordinationEvent::kOrientation: {
-      const v1::Orientation& orientation = event.orientation();
-      const bool admission_letter = orientation.kind() == v1::Orientation::DIRECT_ADMISSION &&
-                                    !orientation.treatments().empty() && !orientation.allergies().empty();
-      return admission_letter ? admission_letter_type : referral_type;
-    }
-    case v1::CoordinationEvent::kOrientationUpdate: {
-      const auto step = event.orientation_update().step();
-      const bool dates = step == v1::OrientationUpdate::BOOKED || step == v1::OrientationUpdate::RESCHEDULED;
-      return dates ? appointment_type : referral_type;
-    }
+std::string_view type_of_request(const v1::Orientation& orientation) {
+  const bool admission_letter = orientation.kind() == v1::Orientation::DIRECT_ADMISSION &&
+                                !orientation.treatments().empty() && !orientation.allergies().empty();
+  return admission_letter ? admission_letter_type : referral_type;
+}
+
+bool is_about_an_appointment(v1::OrientationUpdate::Step step) {
+  return step == v1::OrientationUpdate::BOOKED || step == v1::OrientationUpdate::NO_SHOW ||
+         step == v1::OrientationUpdate::APPOINTMENT_CANCELLED;
+}
+
+// What says how a request goes on is filed where the request is; a receiver must not take news of an
+// appointment for another request.
+v1::Coding type_of(const EventMetadataInput& input) {
+  v1::Coding type;
+  const v1::Orientation& asked = input.care.orientation().event().orientation();
+  switch (input.event.kind_case()) {
+    case v1::CoordinationEvent::kOrientation:
+      type.set_code(std::string(type_of_request(input.event.orientation())));
+      break;
+    case v1::CoordinationEvent::kOrientationUpdate:
+      if (is_about_an_appointment(input.event.orientation_update().step())) {
+        type.set_code(std::string(appointment_type));
+      } else if (asked.metadata().has_type()) {
+        type = asked.metadata().type();
+      } else {
+        type.set_code(std::string(type_of_request(asked)));
+      }
+      break;
     case v1::CoordinationEvent::kPathwayEnrolment:
-      return care_plan_type;
+      type.set_code(std::string(care_plan_type));
+      break;
     default:
-      return contacts_type;
+      type.set_code(std::string(contacts_type));
   }
+  return type;
 }
 
 struct ChosenAuthor {
@@ -118,6 +136,10 @@ void check_texts(const v1::CoordinationEvent& event, FieldCheck& check) {
     check.paragraphs(path / "allergies", orientation.allergies(), 0, 2000);
     check.paragraphs(path / "context", orientation.context(), 0, 2000);
     if (!orientation.reason_codes().empty()) check.issue(Rule::codes_left_out, path / "reason_codes");
+    if (orientation.kind() == v1::Orientation::DIRECT_ADMISSION && !orientation.metadata().has_type()) {
+      if (orientation.treatments().empty()) check.issue(Rule::no_admission_letter, path / "treatments");
+      if (orientation.allergies().empty()) check.issue(Rule::no_admission_letter, path / "allergies");
+    }
     if (orientation.facts().social_cover()) {
       const FieldPath facts = path / "facts";
       check.issue(Rule::not_in_document, facts / "social_cover");
@@ -157,7 +179,7 @@ void check_event_metadata(const EventMetadataInput& input, FieldCheck& check) {
 v1::DocumentMetadata event_metadata(const EventMetadataInput& input, const Uuid& event_id) {
   v1::DocumentMetadata metadata = *given_of(input.event).metadata;
   metadata.set_confidentiality(level_kept(input));
-  if (!metadata.has_type()) metadata.mutable_type()->set_code(std::string(type_of(input.event)));
+  if (!metadata.has_type()) *metadata.mutable_type() = type_of(input);
   if (metadata.title().empty()) metadata.set_title(event_title({input.event, input.care, input.zone}));
   if (!metadata.has_created_at()) *metadata.mutable_created_at() = input.event.occurred_at();
   if (metadata.authors().empty()) {

@@ -121,7 +121,7 @@ struct XdmFiles {
     entries = {{{"INDEX.HTM", index},
                 {"README.TXT", readme},
                 {"IHE_XDM/SUBSET01/METADATA.XML", metadata},
-                {"IHE_XDM/SUBSET01/DOC0001.XML", input.cda}}};
+                {"IHE_XDM/SUBSET01/DOC0001.XML", input.cda, input.packed}}};
   }
   XdmFiles(const XdmFiles&) = delete;
   XdmFiles& operator=(const XdmFiles&) = delete;
@@ -135,6 +135,14 @@ struct XdmFiles {
 }  // namespace
 
 Result<std::string> write_xdm(const XdmInput& input) {
+  if (input.packed.empty()) {
+    // Always the one way, so that no byte depends on who compressed the document.
+    const Result<std::string> packed = pack_zip(input.cda);
+    if (!packed.ok()) return packed.error();
+    XdmInput with_packed = input;
+    with_packed.packed = *packed;
+    return write_xdm(with_packed);
+  }
   const XdmFiles files(input);
   if (Status status = check_written(input, files.metadata); !status.ok()) return std::move(status).error();
   return write_zip(files.entries, civil_time(input.dated_at, input.zone.offset_at(input.dated_at)));

@@ -36,6 +36,8 @@ struct XdmInput {
   const TimeZone& zone;
   // Of Passerelle, for README.TXT.
   std::string_view product_version;
+  // pack_zip() of `cda`, where several archives hold it: the same bytes come out of less work.
+  std::string_view packed = {};
 };
 
 // IHE_XDM.zip: INDEX.HTM, README.TXT, IHE_XDM/SUBSET01/METADATA.XML, IHE_XDM/SUBSET01/DOC0001.XML.

@@ -3,7 +3,9 @@
 #include <zip.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
+#include <vector>
 
 namespace psl {
 namespace {
@@ -34,8 +36,20 @@ DosTime dos_time(const CivilTime& local) {
           static_cast<uint16_t>((year - 1980) << 9 | local.month << 5 | local.day)};
 }
 
-bool add_zip_entry(zip_t* archive, const ZipEntry& entry, DosTime at) {
-  zip_source_t* content = zip_source_buffer(archive, entry.content.data(), entry.content.size(), 0);
+// Read where they lie: the bytes outlive it.
+ZipArchive open_packed(std::string_view packed) {
+  zip_source_t* source = zip_source_buffer_create(packed.data(), packed.size(), 0, nullptr);
+  if (source == nullptr) return nullptr;
+  ZipArchive archive(zip_open_from_source(source, ZIP_RDONLY, nullptr));
+  if (!archive) zip_source_free(source);  // only a successful open takes it over
+  return archive;
+}
+
+// `packed`: what entry.packed holds, open until `archive` is closed; null when it holds nothing.
+bool add_zip_entry(zip_t* archive, const ZipEntry& entry, zip_t* packed, DosTime at) {
+  zip_source_t* content = packed == nullptr
+                              ? zip_source_buffer(archive, entry.content.data(), entry.content.size(), 0)
+                              : zip_source_zip(archive, packed, 0, 0, 0, -1);
   if (content == nullptr) return false;
   const zip_int64_t index = zip_file_add(archive, std::string(entry.name).c_str(), content, ZIP_FL_ENC_UTF_8);
   if (index < 0) {
@@ -62,6 +76,7 @@ Result<std::string> read_whole(zip_source_t* source) {
 }  // namespace
 
 Result<std::string> write_zip(std::span<const ZipEntry> entries, const CivilTime& local_time) {
+  std::vector<ZipArchive> packed;
   ZipSource target(zip_source_buffer_create(nullptr, 0, 0, nullptr));
   if (!target) return zip_failure();
   ZipArchive archive(zip_open_from_source(target.get(), ZIP_TRUNCATE, nullptr));
@@ -69,11 +84,18 @@ Result<std::string> write_zip(std::span<const ZipEntry> entries, const CivilTime
   zip_source_keep(target.get());  // the archive took over one reference; this one reads the result
   const DosTime at = dos_time(local_time);
   for (const ZipEntry& entry : entries) {
-    if (!add_zip_entry(archive.get(), entry, at)) return zip_failure();
+    if (!entry.packed.empty() && !packed.emplace_back(open_packed(entry.packed))) return zip_failure();
+    zip_t* taken_over = entry.packed.empty() ? nullptr : packed.back().get();
+    if (!add_zip_entry(archive.get(), entry, taken_over, at)) return zip_failure();
   }
   if (zip_close(archive.get()) != 0) return zip_failure();
   static_cast<void>(archive.release());  // zip_close() freed it
   return read_whole(target.get());
+}
+
+Result<std::string> pack_zip(std::string_view content) {
+  const std::array<ZipEntry, 1> alone = {{{"0", content}}};
+  return write_zip(alone, {.year = 1980, .month = 1, .day = 1});
 }
 
 uint64_t zip_size_bound(std::span<const ZipEntry> entries) {

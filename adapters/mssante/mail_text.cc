@@ -5,6 +5,7 @@
 
 #include "adapters/formats/text.h"
 #include "gateway/core/checked.h"
+#include "gateway/core/french_words.h"
 #include "passerelle/internal/v1/stored.pb.h"
 #include "passerelle/v1/config.pb.h"
 #include "passerelle/v1/gateway.pb.h"
@@ -79,10 +80,8 @@ std::string record_number(const stored::DocumentHeader& header) {
 }
 
 std::string telephone_of(const v1::Organization& organization) {
-  for (const v1::Telecom& each : organization.telecoms()) {
-    if (each.uri().starts_with("tel:")) return " (téléphone : " + shown(each.uri().substr(4)) + ")";
-  }
-  return {};
+  const std::string phone = phone_of(organization);
+  return phone.empty() ? std::string() : " (téléphone : " + shown(phone) + ")";
 }
 
 std::string body_for_professional(const std::string& sender, const std::string& telephone,

@@ -223,6 +223,8 @@ Result<std::string> MssanteAdapter::write_notice(const Dispatch& dispatch, const
   NoticeText notice = notice_text(dispatch, zone);
   mail.subject = std::move(notice.subject);
   mail.text = std::move(notice.body);
+  // RFC 3834 section 5: no absent person's program answers what no person asked it.
+  mail.headers.emplace_back("Auto-Submitted", "auto-generated");
   if (const stored::Proposal* proposal = proposal_told(dispatch)) {
     // Of its first sending: a proposal that was sent again is followed by its reference in the subject.
     if (const auto delivery = Uuid::from_raw(proposal->delivery_id())) {
@@ -300,7 +302,11 @@ Result<Payload> MssanteAdapter::wrap(const Dispatch& dispatch) const {
     payload.files = {{"message.eml", "message/rfc822", payload.body}};
     return addressed(std::move(payload));
   }
-  auto zip = write_xdm(xdm_input(dispatch, **zone));
+  const auto packed = packed_.of(view(dispatch.document.cda));
+  if (!packed.ok()) return packed.error();
+  XdmInput input = xdm_input(dispatch, **zone);
+  input.packed = view(*packed);
+  auto zip = write_xdm(input);
   if (!zip.ok()) return std::move(zip).error();
   const Archive archive{make_bytes(std::move(*zip)), pdf_name(dispatch.header, **zone)};
   Result<Payload> payload = fit_message(dispatch, **zone, *to, archive);

@@ -11,6 +11,7 @@
 #include "adapters/formats/calendar.h"
 #include "adapters/formats/mime.h"
 #include "adapters/mssante/collect.h"
+#include "adapters/mssante/packed_documents.h"
 #include "gateway/core/adapter.h"
 #include "gateway/core/checked.h"
 #include "gateway/net/smtp.h"
@@ -83,6 +84,7 @@ class MssanteAdapter final : public Adapter {
   const Setup setup_;
   SmtpSender sender_;
   std::optional<ReplyBox> replies_;
+  mutable PackedDocuments packed_;
 };
 
 }  // namespace psl

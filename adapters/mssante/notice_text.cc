@@ -6,6 +6,7 @@
 #include "adapters/formats/text.h"
 #include "gateway/core/checked.h"
 #include "gateway/core/document_facts.h"
+#include "gateway/core/french_words.h"
 #include "passerelle/v1/gateway.pb.h"
 
 namespace psl {
@@ -55,6 +56,20 @@ const stored::Proposal* proposal_at(const stored::OrientationCase& state, int re
     if (each.recipient_index() == recipient_index) return &each;
   }
   return nullptr;
+}
+
+bool same_dates(const v1::Orientation& a, const v1::Orientation& b) {
+  const auto same = [](const Timestamp& x, const Timestamp& y) {
+    return x.seconds() == y.seconds() && x.nanos() == y.nanos();
+  };
+  return a.has_wanted_from() == b.has_wanted_from() && a.has_wanted_before() == b.has_wanted_before() &&
+         same(a.wanted_from(), b.wanted_from()) && same(a.wanted_before(), b.wanted_before());
+}
+
+// Whether the dates that are wanted now are others than those of the document, which was written before.
+bool was_rescheduled(const Dispatch& dispatch) {
+  const v1::CoordinationEvent& now = dispatch.care.orientation().event();
+  return now.has_orientation() && !same_dates(dispatch.request.event().orientation(), now.orientation());
 }
 
 std::string answer_until(const Dispatch& dispatch, const TimeZone& zone) {
@@ -211,27 +226,35 @@ std::string proposal_text(const Dispatch& dispatch, const TimeZone& zone, bool r
   const v1::CoordinationEvent& event = asked_event(dispatch);
   const v1::Orientation& orientation = event.orientation();
   const stored::Routed& routed = dispatch.care.routed(dispatch.recipient_index);
-  std::string text =
-      "Ce document vous propose une prise en charge : " + std::string(request_noun(orientation.kind())) +
-      ".\n";
+  const bool rescheduled = was_rescheduled(dispatch);
+  const std::string dates =
+      wanted_shown(rescheduled ? dispatch.care.orientation().event().orientation() : orientation, zone);
+  const std::string to_be_seen = dates.empty() ? dates : "Patient à voir : " + dates + ".\n";
+  std::string text;
+  // What a reader must see first, for the document says otherwise.
+  if (rescheduled)
+    text += "ATTENTION : les dates souhaitées ont changé depuis la rédaction du document joint.\n" +
+            to_be_seen + "\n";
+  text += "Ce document vous propose une prise en charge : " + std::string(request_noun(orientation.kind())) +
+          ".\n";
   text += "Urgence : " + std::string(urgency_shown(orientation.urgency())) + ".\n";
-  if (const std::string dates = wanted_shown(orientation, zone); !dates.empty())
-    text += "Patient à voir : " + dates + ".\n";
+  if (!rescheduled) text += to_be_seen;
   text += answer_until(dispatch, zone);
   text += "Référence de la demande : " + request_reference(dispatch) + ".\n\n";
-  if (!routed.answer_link().empty()) text += "Pour répondre sans compte : " + routed.answer_link() + "\n\n";
+  const bool by_link = !routed.answer_link().empty();
   const bool by_mail = reads_replies && !routed.answer_code().empty();
-  if (by_mail) {
+  if (by_link)
     text +=
-        "Répondez à ce message en écrivant J'ACCEPTE ou JE REFUSE sur la première ligne. Référence de "
-        "réponse : " +
-        routed.answer_code() + "\n\n";
+        "Pour répondre, ouvrez ce lien (aucun compte n'est nécessaire) : " + routed.answer_link() + "\n\n";
+  if (by_mail) {
+    text += by_link ? "Vous pouvez aussi répondre à ce message" : "Pour répondre, répondez à ce message";
+    text += " en écrivant J'ACCEPTE ou JE REFUSE sur la première ligne. Référence de réponse : " +
+            routed.answer_code() + "\n\n";
   }
-  if (!by_mail && routed.answer_link().empty()) text += "Pour répondre, contactez le demandeur.\n\n";
+  if (!by_mail && !by_link) text += "Pour répondre, contactez le demandeur.\n\n";
   text +=
       "Vous êtes libre de votre réponse. La première acceptation est retenue : si d'autres professionnels "
-      "sont "
-      "sollicités, un message vous dira si la vôtre l'est. Si vous acceptez, prenez contact avec le "
+      "sont sollicités, un message vous dira si la vôtre l'est. Si vous acceptez, prenez contact avec le "
       "demandeur : " +
       requester_shown(event.source()) + ".\n\n";
   return text;

@@ -16,8 +16,20 @@ namespace {
 
 constexpr size_t reply_text_max = 500;
 // "PSL-7K3M-9QXD".
-constexpr std::string_view code_prefix = "PSL-";
-constexpr size_t code_size = 13;
+constexpr std::string_view code_prefix = "PSL";
+constexpr size_t code_group = 4;
+
+std::string_view domain_of(std::string_view address) {
+  while (address.ends_with('>') || address.ends_with(' ')) address.remove_suffix(1);
+  const size_t at = address.rfind('@');
+  return at == std::string_view::npos ? std::string_view() : address.substr(at + 1);
+}
+
+// From whom the mail system took it: another house than the one that From names wrote it.
+bool from_elsewhere(const MailHead& head, std::string_view sender) {
+  const std::string_view returns = domain_of(head.header("Return-Path"));
+  return !returns.empty() && !same_ignoring_case(returns, domain_of(sender));
+}
 
 std::string sender_of(const MailHead& head) {
   const auto froms = std::count_if(head.headers.begin(), head.headers.end(), [](const auto& header) {
@@ -25,7 +37,8 @@ std::string sender_of(const MailHead& head) {
   });
   if (froms != 1) return {};
   const auto mailbox = Mailbox::parse(head.from);
-  return mailbox.ok() ? mailbox->reveal() : std::string();
+  if (!mailbox.ok() || from_elsewhere(head, mailbox->reveal())) return {};
+  return mailbox->reveal();
 }
 
 std::optional<Uuid> delivery_of(std::string_view message_id, std::string_view own_domain) {
@@ -66,16 +79,29 @@ bool is_word_character(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
+// The code that begins there, as it is written; also without its dashes, as people type it. Then it must hold
+// a digit, for otherwise any two words could be one. Empty for none.
 std::string code_at(std::string_view text, size_t at) {
   if (at > 0 && is_word_character(text[at - 1])) return {};
-  if (at + code_size < text.size() && is_word_character(text[at + code_size])) return {};
+  if (!same_ignoring_case(text.substr(at, code_prefix.size()), code_prefix)) return {};
+  at += code_prefix.size();
   std::string code(code_prefix);
-  for (size_t i = at + code_prefix.size(); i < at + code_size; ++i) {
-    const char c = i == at + 8 ? (text[i] == '-' ? '-' : '\0') : code_character(text[i]);
-    if (c == '\0') return {};
-    code += c;
+  bool digits = false;
+  bool dashes = true;
+  for (int group = 0; group < 2; ++group) {
+    code += '-';
+    const bool dash = at < text.size() && text[at] == '-';
+    dashes = dashes && dash;
+    if (dash || (at < text.size() && text[at] == ' ')) ++at;
+    for (size_t i = 0; i < code_group; ++i, ++at) {
+      const char c = at < text.size() ? code_character(text[at]) : '\0';
+      if (c == '\0') return {};
+      digits = digits || (text[at] >= '0' && text[at] <= '9');
+      code += c;
+    }
   }
-  return code;
+  if (at < text.size() && is_word_character(text[at])) return {};
+  return dashes || digits ? code : std::string();
 }
 
 struct FoundCode {
@@ -85,8 +111,7 @@ struct FoundCode {
 
 FoundCode find_code(std::string_view text) {
   FoundCode found;
-  for (size_t at = 0; at + code_size <= text.size(); ++at) {
-    if (!same_ignoring_case(text.substr(at, code_prefix.size()), code_prefix)) continue;
+  for (size_t at = 0; at + code_prefix.size() <= text.size(); ++at) {
     const std::string code = code_at(text, at);
     if (code.empty()) continue;
     found.several = found.several || (!found.code.empty() && found.code != code);
@@ -105,9 +130,9 @@ std::string answer_code(std::initializer_list<std::string_view> places) {
 }
 
 // Without accents: what mail programs put before the subject that they answer by themselves.
-constexpr std::array<std::string_view, 6> automatic_subjects = {"reponse automatique", "automatic reply",
-                                                                "absence du bureau",   "out of office",
-                                                                "message d'absence",   "autoreply"};
+constexpr std::array<std::string_view, 8> automatic_subjects = {
+    "reponse automatique", "automatic reply",   "absence du bureau", "absence du cabinet",
+    "out of office",       "message d'absence", "autoreply",         "message automatique"};
 
 bool is_automatic(const ReadMail& mail) {
   const MailHead& head = mail.head;

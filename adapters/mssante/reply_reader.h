@@ -8,11 +8,14 @@
 namespace psl {
 
 // All of an Inbound but its handle, of any bytes: what is no mail is an unclear answer of nobody.
-//  - sender: of From, when there is exactly one address in exactly one such header; else empty.
+//  - sender: of From, when there is exactly one address in exactly one such header, and of the domain that
+//  the
+//    mail system put into Return-Path, when it did; else empty.
 //  - delivery_id: the first Message-ID of ours (<delivery>.<generation>@own_domain) of References: the
 //    proposal that began the conversation, also when a notice is answered; or else of In-Reply-To.
 //  - answer_code: of the subject, or else of what the author wrote, or else of what is quoted; empty when
-//    that place holds two different ones. Letters that are taken for digits are (Crockford).
+//    that place holds two different ones. Letters that are taken for digits are (Crockford); its dashes may
+//    be spaces or missing.
 //  - automatic: RFC 3834 (Auto-Submitted), what Exchange and others say instead, reports (RFC 6522), lists,
 //    and the subjects of absence of the usual mail programs.
 //  - identity: a hash of its own Message-ID and From; without a Message-ID, of all its bytes.

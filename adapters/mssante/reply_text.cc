@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "adapters/formats/mail_reader.h"
 #include "gateway/core/checked.h"
@@ -92,6 +93,10 @@ constexpr std::array<std::string_view, 17> line_tags = {"p",          "div", "br
                                                         "blockquote", "hr",  "ul", "ol", "body"};
 constexpr std::array<std::string_view, 4> hidden_tags = {"script", "style", "head", "title"};
 
+constexpr std::array<std::string_view, 5> void_tags = {"br", "hr", "img", "input", "meta"};
+constexpr std::array<std::string_view, 3> unseen_styles = {"display:none", "visibility:hidden",
+                                                           "mso-hide:all"};
+
 template <typename List>
 bool is_one_of(const List& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
@@ -144,6 +149,7 @@ class HtmlText {
     at_ = end + 1;
     const bool closing = html_[from] == '/';
     if (closing) ++from;
+    const bool unseen = !closing && is_unseen(html_.substr(from, end - from));
     std::string name;
     for (; from < end && name.size() < 12; ++from) {
       const char c = html_[from];
@@ -151,16 +157,31 @@ class HtmlText {
       if (!letter) break;
       name += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     }
-    take_element(name, closing);
+    take_element(name, closing, unseen);
   }
 
-  void take_element(const std::string& name, bool closing) {
+  // Of the inside of a tag: its element is there, and not shown.
+  static bool is_unseen(std::string_view tag) {
+    constexpr size_t tag_max = 2000;
+    std::string plain;
+    for (const char c : tag.substr(0, tag_max)) {
+      if (c != ' ' && c != '\t' && c != '\n' && c != '\r')
+        plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    return std::any_of(unseen_styles.begin(), unseen_styles.end(),
+                       [&](std::string_view style) { return plain.find(style) != std::string::npos; });
+  }
+
+  void take_element(const std::string& name, bool closing, bool unseen) {
     if (!hidden_.empty()) {
-      if (closing && name == hidden_) hidden_.clear();
+      if (name == hidden_) hidden_depth_ += closing ? -1 : 1;
+      if (hidden_depth_ == 0) hidden_.clear();
       return;
     }
-    if (is_one_of(hidden_tags, name)) {
-      if (!closing) hidden_ = name;
+    if (is_one_of(hidden_tags, name) || (unseen && !is_one_of(void_tags, name))) {
+      if (closing) return;
+      hidden_ = name;
+      hidden_depth_ = 1;
       return;
     }
     if (is_one_of(line_tags, name)) end_line();
@@ -208,6 +229,7 @@ class HtmlText {
   size_t at_ = 0;
   std::string out_;
   std::string hidden_;  // the element whose text nobody sees, until it ends
+  int hidden_depth_ = 0;
   int quotes_ = 0;
 };
 
@@ -325,14 +347,81 @@ constexpr std::array<Phrase, 26> phrases = {{
     {"j indique mon accord", Meaning::accepted, true},
 }};
 
-// They take an answer back, or make it depend on something.
-constexpr std::array<std::string_view, 42> doubts = {
-    "ne",        "n",          "pas",       "mais",       "sauf",      "si",        "jamais",
-    "non",       "refuse",     "refus",     "refuser",    "refusee",   "decline",   "indisponible",
-    "oui",       "accepte",    "acceptee",  "accepter",   "accord",    "daccord",   "reserve",
-    "condition", "conditions", "seulement", "uniquement", "principe",  "confirmer", "peut",
-    "probleme",  "souci",      "avant",     "jusqu",      "toutefois", "cependant", "plutot",
-    "ou",        "hesite",     "pourtant",  "finalement", "annule",    "erreur",    "question"};
+// They make an answer depend on something, take it back, or come from a machine: wherever they stand.
+constexpr std::array<std::string_view, 50> conditions = {
+    "mais",           "sauf",      "si",        "reserve",    "condition",   "conditions", "seulement",
+    "uniquement",     "principe",  "confirmer", "jusqu",      "toutefois",   "cependant",  "plutot",
+    "hesite",         "pourtant",  "annule",    "finalement", "annuler",     "erreur",     "erratum",
+    "quand",          "lorsque",   "pourvu",    "hormis",     "excepte",     "exception",  "partir",
+    "attente",        "attendant", "moins",     "retire",     "renonce",     "desiste",    "reflechir",
+    "reflexion",      "des que",   "que ce",    "peut etre",  "automatique", "repondeur",  "absent",
+    "absente",        "absence",   "conge",     "conges",     "vacances",    "ferme",      "fermee",
+    "automatiquement"};
+constexpr std::array<std::string_view, 9> negations = {"ne",     "pas",      "plus",  "jamais",    "aucun",
+                                                       "aucune", "rarement", "guere", "impossible"};
+constexpr std::array<std::string_view, 7> words_of_no = {"non",     "refuse",  "refus",       "refuser",
+                                                         "refusee", "decline", "indisponible"};
+constexpr std::array<std::string_view, 7> words_of_yes = {"oui",       "accepte", "acceptee", "accepter",
+                                                          "acceptons", "accord",  "daccord"};
+// Beside the answer itself they are a doubt; elsewhere they are often said of something else.
+constexpr std::array<std::string_view, 7> doubts_beside = {"n",     "ou",       "avant",   "peut",
+                                                           "souci", "probleme", "question"};
+// Said without any doubt, though of doubtful words.
+constexpr std::array<std::string_view, 15> harmless = {
+    "n hesitez pas", "si besoin",      "si necessaire", "des que possible", "au plus vite",
+    "au plus tot",   "de plus",        "en plus",       "pas de souci",     "pas de probleme",
+    "aucun souci",   "aucun probleme", "sans probleme", "sans souci",       "dans l attente"};
+
+// What may follow a plain answer on its line: the rest ("j'accepte rarement", "j'accepte que", "refuse pas")
+// turns it into something else more often than not.
+constexpr std::array<std::string_view, 48> followers = {"merci",
+                                                        "cordialement",
+                                                        "bien",
+                                                        "vous",
+                                                        "confraternellement",
+                                                        "volontiers",
+                                                        "avec",
+                                                        "docteur",
+                                                        "dr",
+                                                        "madame",
+                                                        "monsieur",
+                                                        "mme",
+                                                        "m",
+                                                        "mr",
+                                                        "cher",
+                                                        "chere",
+                                                        "confrere",
+                                                        "consoeur",
+                                                        "bonjour",
+                                                        "bonsoir",
+                                                        "pour",
+                                                        "ce",
+                                                        "cet",
+                                                        "cette",
+                                                        "le",
+                                                        "la",
+                                                        "l",
+                                                        "votre",
+                                                        "de",
+                                                        "d",
+                                                        "desole",
+                                                        "desolee",
+                                                        "je",
+                                                        "nous",
+                                                        "on",
+                                                        "sans",
+                                                        "et",
+                                                        "en",
+                                                        "car",
+                                                        "faute",
+                                                        "hors",
+                                                        "trop",
+                                                        "lundi",
+                                                        "mardi",
+                                                        "mercredi",
+                                                        "jeudi",
+                                                        "vendredi",
+                                                        "malheureusement"};
 
 constexpr std::array<std::string_view, 41> courtesies = {
     "merci",      "cordialement", "bien",    "a",        "vous",     "confraternellement",
@@ -370,6 +459,29 @@ const Phrase* phrase_at(const Words& words, size_t at) {
   return best;
 }
 
+// How many words the longest of these phrases has that stands there; 0 without any.
+template <typename List>
+size_t listed_at(const List& list, const Words& words, size_t at) {
+  size_t longest = 0;
+  for (const std::string_view each : list) {
+    if (begins(words, at, each)) longest = std::max(longest, word_count(each));
+  }
+  return longest;
+}
+
+// A word, wherever it stands, that lets one doubt an answer of this meaning.
+bool is_doubt(const Words& words, size_t at, Meaning meaning) {
+  if (listed_at(conditions, words, at) > 0) return true;
+  if (meaning == Meaning::declined) return is_one_of(words_of_yes, words[at]);
+  return is_one_of(negations, words[at]) || is_one_of(words_of_no, words[at]);
+}
+
+// Beside the answer also what could be the opposite of it, or its own negation.
+bool is_doubt_beside(const Words& words, size_t at) {
+  return is_doubt(words, at, Meaning::accepted) || is_doubt(words, at, Meaning::declined) ||
+         is_one_of(doubts_beside, words[at]);
+}
+
 // The line without answer codes, whose letters would be words.
 std::string without_codes(std::string_view line) {
   std::string out(line);
@@ -380,36 +492,77 @@ std::string without_codes(std::string_view line) {
   return out;
 }
 
-LineReading read_line(std::string_view line) {
-  if (line.size() > read_line_max) return {};
-  const Words words = words_of(without_codes(line));
+// The line of the answer, after whoever it greets.
+LineReading read_answer(std::string_view line, const Words& words, size_t at) {
+  const Phrase& answer = *phrase_at(words, at);
   LineReading reading;
-  size_t at = 0;
-  while (at < words.size() && is_one_of(greetings, words[at])) ++at;
-  const Phrase* answer = phrase_at(words, at);
-  if (answer == nullptr) {
-    const bool doubtful =
-        std::any_of(words.begin(), words.end(), [](const auto& each) { return is_one_of(doubts, each); });
-    reading.greets_only = !doubtful && (words.empty() || (at > 0 && words.size() - at <= name_words_max));
-    return reading;
-  }
   bool strong = false;
   bool more = false;
   while (at < words.size()) {
     const Phrase* phrase = phrase_at(words, at);
-    if (phrase != nullptr && phrase->meaning == answer->meaning) {
+    if (phrase != nullptr && phrase->meaning == answer.meaning) {
       strong = strong || phrase->strong;
       at += word_count(phrase->words);
+      const bool ends = at >= words.size() || phrase_at(words, at) != nullptr;
+      if (!ends && !is_one_of(followers, words[at]) && listed_at(harmless, words, at) == 0) return reading;
       continue;
     }
-    if (is_one_of(doubts, words[at])) return reading;
+    if (const size_t known = listed_at(harmless, words, at); known > 0) {
+      more = true;
+      at += known;
+      continue;
+    }
+    if (is_doubt_beside(words, at)) return reading;
     more = more || !is_one_of(courtesies, words[at]);
     ++at;
   }
   if (line.find('?') != std::string_view::npos || (more && !strong)) return reading;
-  reading.meaning = answer->meaning;
+  reading.meaning = answer.meaning;
   reading.says_more = more;
   return reading;
+}
+
+LineReading read_line(std::string_view line) {
+  if (line.size() > read_line_max) return {};
+  const Words words = words_of(without_codes(line));
+  size_t at = 0;
+  while (at < words.size() && is_one_of(greetings, words[at])) ++at;
+  if (phrase_at(words, at) != nullptr) return read_answer(line, words, at);
+  LineReading reading;
+  bool doubtful = false;
+  for (size_t i = 0; i < words.size(); ++i) doubtful = doubtful || is_doubt_beside(words, i);
+  reading.greets_only = !doubtful && (words.empty() || (at > 0 && words.size() - at <= name_words_max));
+  return reading;
+}
+
+// A line below the answer that takes it back or makes it depend on something.
+bool doubts(std::string_view line, Meaning meaning) {
+  if (line.size() > read_line_max || line.find('?') != std::string_view::npos) return true;
+  const Words words = words_of(line);
+  for (size_t at = 0; at < words.size();) {
+    const Phrase* phrase = phrase_at(words, at);
+    size_t known = listed_at(harmless, words, at);
+    if (phrase != nullptr && phrase->meaning == meaning) known = std::max(known, word_count(phrase->words));
+    if (known == 0 && is_doubt(words, at, meaning)) return true;
+    at += std::max<size_t>(known, 1);
+  }
+  return false;
+}
+
+constexpr std::array<std::string_view, 12> closings = {
+    "cordialement",  "confraternellement", "bien cordialement",    "bien confraternellement",
+    "bien a vous",   "salutations",        "respectueusement",     "amicalement",
+    "bonne journee", "bonne soiree",       "sinceres salutations", "tres cordialement"};
+constexpr std::array<std::string_view, 6> words_of_disclaimers = {
+    "confidentiel", "confidentielle", "confidential", "destinataire", "intended", "diffusion"};
+constexpr std::array<std::string_view, 4> postscripts = {"ps", "p s", "nb", "erratum"};
+constexpr size_t closing_words_max = 6;
+
+// From here on a signature stands, or what a mail system adds about confidentiality.
+bool closes(const Words& words) {
+  if (words.size() <= closing_words_max && listed_at(closings, words, 0) > 0) return true;
+  return std::any_of(words.begin(), words.end(),
+                     [](const std::string& word) { return is_one_of(words_of_disclaimers, word); });
 }
 
 // A short line with the opposite answer; a longer one is more likely a disclaimer of the mail system.
@@ -470,8 +623,13 @@ Decision decide(const std::vector<std::string>& lines) {
   if (first == lines.size()) return {};
   const LineReading answer = read_line(lines[first]);
   Decision decision{answer.meaning, {}};
+  bool said = true;  // by the author, not by what closes the mail
   for (size_t i = first + 1; i < lines.size(); ++i) {
-    if (contradicts(lines[i], answer.meaning)) decision.meaning = Meaning::unclear;
+    const Words words = words_of(std::string_view(lines[i]).substr(0, read_line_max));
+    if (closes(words)) said = false;
+    if (listed_at(postscripts, words, 0) > 0) said = true;
+    if (said ? doubts(lines[i], answer.meaning) : contradicts(lines[i], answer.meaning))
+      decision.meaning = Meaning::unclear;
   }
   const bool whole = decision.meaning == Meaning::unclear || answer.says_more;
   for (size_t i = whole ? first : first + 1; i < lines.size(); ++i) {

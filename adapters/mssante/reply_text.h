@@ -29,10 +29,11 @@ struct Decision {
 };
 
 // The first line decides that is more than a greeting. It begins with the answer (J'accepte, accepté, oui,
-// d'accord; je refuse, refus, non, indisponible...; accents, case and punctuation do not matter) and holds
-// nothing that takes it back or makes it depend on something: "oui mais non", "j'accepte si...", "je
-// n'accepte pas avant" are unclear. So is an answer that a later line contradicts: a human reads on rather
-// than a machine guesses.
+// d'accord; je refuse, refus, non, indisponible...; accents, case and punctuation do not matter), and nothing
+// that the author wrote, up to what closes the mail, takes that back or makes it depend on something: "oui
+// mais non", "j'accepte si...", "j'accepte rarement", "j'accepte" above "dès que j'aurai une place" are
+// unclear, and so is what an absent person's mail program may have written. A human reads on rather than a
+// machine guesses.
 Decision decide(const std::vector<std::string>& lines);
 
 }  // namespace psl

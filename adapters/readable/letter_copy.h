@@ -8,7 +8,6 @@
 
 namespace psl {
 
-// A view without reference is no copy of a CDA: its foot does not say that it is one.
 // document_invalid beyond 200 pages, 2,000,000 bytes of text, or the bounds of a table. Pure; thread safe.
 Result<std::string> copy_of_view(const DocumentView& view, const CopyFonts& fonts);
 

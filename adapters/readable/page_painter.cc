@@ -10,8 +10,6 @@ namespace psl {
 namespace {
 
 constexpr double thin_line = 0.5;
-constexpr std::string_view origin_note =
-    "Copie lisible établie par Passerelle à partir du document CDA, qui seul fait foi.";
 constexpr double foot_top = paper_height - paper_foot + 9;
 
 using CairoPtr = std::unique_ptr<cairo_t, decltype(&cairo_destroy)>;
@@ -137,8 +135,7 @@ Result<std::string> paint_pages(const std::vector<PaperPage>& pages, const Docum
     const PageFoot foot{
         typesetter.set(view.patient_line, {.size = 8, .bold = true, .one_line = true}, text_width - 70),
         typesetter.set(view.reference, {.size = 7.5, .one_line = true}, text_width),
-        // Without a reference there is no CDA that it is a copy of.
-        typesetter.set(view.reference.empty() ? "" : origin_note, {.size = 7.5, .italic = true}, text_width)};
+        typesetter.set(view.origin, {.size = 7.5, .italic = true}, text_width)};
     for (size_t i = 0; i < pages.size(); ++i) {
       for (const StripPart& part : pages[i]) paint_part(cairo.get(), part);
       const std::string number = "page " + std::to_string(i + 1) + "/" + std::to_string(pages.size());

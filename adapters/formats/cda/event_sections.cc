@@ -5,6 +5,7 @@
 #include "adapters/formats/event_words.h"
 #include "adapters/formats/text.h"
 #include "adapters/formats/value_sets.h"
+#include "gateway/core/french_words.h"
 #include "passerelle/internal/v1/stored.pb.h"
 #include "passerelle/v1/event.pb.h"
 
@@ -159,12 +160,13 @@ class EventSections {
   }
 
   static std::string asked_so_far(const stored::OrientationCase& state) {
-    const auto waits = [](const stored::Proposal& each) {
-      return each.state() == v1::PROPOSAL_STATE_WAITING || each.state() == v1::PROPOSAL_STATE_UNSPECIFIED;
+    // Also when all is over, whose turn never came was asked nothing. Who cannot be reached was tried.
+    const auto was_asked = [](const stored::Proposal& each) {
+      return each.has_proposed_at() || each.state() == v1::PROPOSAL_STATE_UNREACHABLE;
     };
     const auto& proposals = state.proposals();
     if (proposals.empty()) return {};
-    const auto asked = proposals.size() - std::count_if(proposals.begin(), proposals.end(), waits);
+    const auto asked = std::count_if(proposals.begin(), proposals.end(), was_asked);
     return std::to_string(asked) + " sur " + std::to_string(proposals.size());
   }
 

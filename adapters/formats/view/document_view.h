@@ -83,6 +83,9 @@ struct DocumentView {
   // identifier, version, whom it replaces.
   std::string patient_line;
   std::string reference;
+  // What a print of it is, under the reference: a copy of a CDA that alone is authentic, or the content of
+  // the CDA itself.
+  std::string origin;
   // effectiveTime as the document gives it ("20250224173000+0100"): the date inside a PDF.
   std::string created;
   // In French, what could not be shown: "Une image du document n'est pas reproduite."

@@ -1,9 +1,9 @@
 #include "adapters/formats/view/header_text.h"
 
-#include <algorithm>
 
 #include "adapters/formats/calendar.h"
 #include "adapters/formats/cda/cda_header.h"
+#include "gateway/core/french_words.h"
 
 namespace psl {
 namespace {
@@ -68,23 +68,6 @@ std::string civility_shown(std::string code) {
   if (code == "M") return "M.";
   if (code == "MME") return "Mme";
   return code;
-}
-
-std::string phone_shown(std::string_view number) {
-  std::string digits;
-  if (number.substr(0, 3) == "+33") {
-    digits = "0";
-    number.remove_prefix(3);
-  }
-  for (const char c : number) {
-    if (c != ' ' && c != '.' && c != '-' && c != '(' && c != ')') digits += c;
-  }
-  const bool french = digits.size() == 10 &&
-                      std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (!french) return digits;
-  std::string text = digits.substr(0, 2);
-  for (size_t i = 2; i < 10; i += 2) text += "\u00A0" + digits.substr(i, 2);
-  return text;
 }
 
 void join_part(std::string& text, std::string_view part) {

@@ -35,8 +35,6 @@ std::string participant_shown(const XmlElement& entity, ViewNotes& notes);
 
 // JDV_J245 and JDV_J246 as they are written before a name; others as they are.
 std::string civility_shown(std::string code);
-// A French number in pairs that no line end parts: "03 84 00 00 00".
-std::string phone_shown(std::string_view number);
 
 // Adds `part` after ", ".
 void join_part(std::string& text, std::string_view part);

@@ -256,6 +256,17 @@ class Facts {
 
 }  // namespace
 
+// A document of XDS-SD holds a PDF and no sections (IHE ITI TF-3 section 5.2): one with sections is the page
+// of which that PDF is made, so there is no other that it could be a copy of.
+std::string origin_of(const XmlElement& root) {
+  constexpr std::string_view scanned_document = "1.3.6.1.4.1.19376.1.2.20";
+  for (const XmlElement* id : cda_children(root, "templateId")) {
+    if (id->attribute("root") == scanned_document)
+      return "Document établi par Passerelle à partir des informations transmises par l'expéditeur.";
+  }
+  return "Copie lisible établie par Passerelle à partir du document CDA, qui seul fait foi.";
+}
+
 void view_envelope(const XmlElement& root, DocumentView& view, ViewNotes& notes) {
   if (const XmlElement* title = cda_child(root, "title")) view.title = line_of(*title, notes);
   if (view.title.empty()) view.title = std::string(cda_value(root, "code", "displayName"));
@@ -289,6 +300,7 @@ void view_envelope(const XmlElement& root, DocumentView& view, ViewNotes& notes)
     if (related->attribute("typeCode") == "RPLC")
       view.reference += ", remplace le document " + reference_of(cda_at(*related, {"parentDocument", "id"}));
   }
+  view.origin = origin_of(root);
 }
 
 void view_patient(const XmlElement& root, DocumentView& view, ViewNotes& notes) {

@@ -17,9 +17,11 @@
 namespace psl {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 using testing::UnorderedElementsAre;
 
 // Keeps the page that is laid out.
@@ -116,9 +118,18 @@ TEST_F(EventDocument, HasTheTypeOfWhatItSays) {
   EXPECT_EQ(header_.document_class().code(), "11");
   admission.event().mutable_orientation()->clear_allergies();
   EXPECT_EQ(type_of(admission), "96349-6");
-  EXPECT_EQ(type_of(stored_update(v1::OrientationUpdate::ACCEPTED)), "96349-6");
-  EXPECT_EQ(type_of(stored_update(v1::OrientationUpdate::BOOKED)), "56446-8");
-  EXPECT_EQ(type_of(stored_update(v1::OrientationUpdate::RESCHEDULED)), "56446-8");
+  using Update = v1::OrientationUpdate;
+  for (const auto step : {Update::BOOKED, Update::NO_SHOW, Update::APPOINTMENT_CANCELLED})
+    EXPECT_EQ(type_of(stored_update(step)), "56446-8");
+  for (const auto step : {Update::ACCEPTED, Update::RESCHEDULED, Update::CANCELLED})
+    EXPECT_EQ(type_of(stored_update(step)), "96349-6");
+  // The other steps have the type of their request: the one that follows from it, or the one it was given.
+  SampleCare update = stored_update(Update::ACCEPTED);
+  v1::Orientation& asked = *update.care.mutable_orientation()->mutable_event()->mutable_orientation();
+  asked.set_kind(v1::Orientation::DIRECT_ADMISSION);
+  EXPECT_EQ(type_of(update), "18761-7");
+  asked.mutable_metadata()->mutable_type()->set_code("11488-4");
+  EXPECT_EQ(type_of(update), "11488-4");
   EXPECT_EQ(type_of(stored_enrolment()), "18776-5");
   EXPECT_EQ(header_.document_class().code(), "44");
   EXPECT_EQ(type_of(stored_circle_change()), "FICHE-CONTACTS");
@@ -180,6 +191,32 @@ TEST_F(EventDocument, TellsWhatItLeavesOut) {
                                    "NOT_IN_DOCUMENT event.orientation.facts.social_cover"));
   EXPECT_THAT(issues(made(stored_enrolment())),
               ElementsAre("CODES_LEFT_OUT event.pathway_enrolment.condition.codes"));
+}
+
+TEST_F(EventDocument, TellsWhyADirectAdmissionIsNoAdmissionLetter) {
+  // Each text that is missing; nothing when the sender says which document it is.
+  SampleCare sample = stored_orientation();
+  v1::Orientation& orientation = *sample.event().mutable_orientation();
+  orientation.set_kind(v1::Orientation::DIRECT_ADMISSION);
+  EXPECT_THAT(issues(made(sample)), Not(Contains(StartsWith("NO_ADMISSION_LETTER"))));
+  orientation.clear_allergies();
+  EXPECT_THAT(issues(made(sample)), Contains("NO_ADMISSION_LETTER event.orientation.allergies"));
+  orientation.clear_treatments();
+  EXPECT_THAT(issues(made(sample)), Contains("NO_ADMISSION_LETTER event.orientation.treatments"));
+  orientation.mutable_metadata()->mutable_type()->set_code("96349-6");
+  EXPECT_THAT(issues(made(sample)), Not(Contains(StartsWith("NO_ADMISSION_LETTER"))));
+}
+
+TEST_F(EventDocument, CountsOnlyThoseWhoWereAsked) {
+  // Whom the core let go when somebody else had seen the patient was never asked; who cannot be reached was.
+  SampleCare sample = stored_update(v1::OrientationUpdate::SEEN);
+  stored::Proposal& second = *sample.care.mutable_orientation()->mutable_proposals(1);
+  second.set_state(v1::PROPOSAL_STATE_WITHDRAWN);
+  made(sample);
+  EXPECT_THAT(copy_.page, HasSubstr("1 sur 2"));
+  second.set_state(v1::PROPOSAL_STATE_UNREACHABLE);
+  made(sample);
+  EXPECT_THAT(copy_.page, HasSubstr("2 sur 2"));
 }
 
 TEST_F(EventDocument, HidesFromItsReadersWhoElseIsAskedAndHowToAnswer) {

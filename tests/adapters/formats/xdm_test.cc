@@ -106,6 +106,22 @@ TEST_F(Xdm, HoldsItsFourFilesInOrderAndTheDocumentByteForByte) {
   EXPECT_EQ(files[2].content, metadata());
 }
 
+TEST_F(Xdm, IsTheSameBytesWhoeverCompressedTheDocument) {
+  // Several recipients get one document: what was compressed for the first goes into the archives of the
+  // others, each with its own METADATA.XML.
+  const std::string packed = *pack_zip(*letter_.document.cda);
+  XdmInput shared = input();
+  shared.packed = packed;
+  EXPECT_EQ(*write_xdm(shared), *write_xdm(input()));
+  shared.delivery_id.bytes[0] ^= 1;
+  const std::vector<ZipFile> other = unzip(*write_xdm(shared));
+  ASSERT_EQ(other.size(), 4U);
+  EXPECT_EQ(other[3].content, *letter_.document.cda);
+  EXPECT_NE(other[2].content, metadata());
+  shared.packed = "no archive";
+  EXPECT_EQ(write_xdm(shared).error().code, ErrorCode::internal);
+}
+
 TEST_F(Xdm, ReadsAsItDidWhenSomebodyReadIt) {
   // Golden files of all that we write in the archive.
   const std::vector<ZipFile> files = unzip(*write_xdm(input()));

@@ -97,6 +97,22 @@ TEST_F(Notice, ReadsAsItDidWhenSomebodyReadIt) {
   expect_golden("care/mail_document.txt", text_of(mail(orientation, 0)));
 }
 
+TEST_F(Notice, OfAProposalBeginsWithDatesThatChanged) {
+  // A candidate whose turn comes after the dates moved reads the new ones first, and not those of the
+  // document.
+  SampleCare sample = stored_orientation();
+  add_document(sample);
+  v1::Orientation& now = *sample.care.mutable_orientation()->mutable_event()->mutable_orientation();
+  now.clear_wanted_from();
+  now.mutable_wanted_before()->set_seconds(1798027200);
+  std::string text = text_of(mail(sample, 1));
+  std::erase(text, '\r');
+  EXPECT_THAT(text, HasSubstr("ATTENTION : les dates souhaitées ont changé depuis la rédaction du document "
+                              "joint.\nPatient à voir : avant le 23/12/2026 à 13:00.\n\nCe document vous "
+                              "propose"));
+  EXPECT_EQ(text.find("Patient à voir"), text.rfind("Patient à voir"));
+}
+
 TEST_F(Notice, BreaksNoRuleOfOurs) {
   // A notice is plain text that announces nothing: its one remark is that it carries no document.
   for (const auto telling :
@@ -199,7 +215,8 @@ TEST_F(Notice, AsksACandidateWithTheDocument) {
   EXPECT_EQ(read.parts.size(), 3u);
   EXPECT_THAT(text_of(read),
               AllOf(HasSubstr("avis spécialisé"), HasSubstr("Réponse attendue avant le 24/11/2026 à 10:00"),
-                    HasSubstr("Pour répondre sans compte : https://reponse.demo.example/r/"),
+                    HasSubstr("Pour répondre, ouvrez ce lien (aucun compte n'est nécessaire) : "
+                              "https://reponse.demo.example/r/"),
                     HasSubstr("J'ACCEPTE ou JE REFUSE"), HasSubstr("PSL-7K3M-9QXD"), HasSubstr("5F0C-8A4E")));
   for (const char* hidden : {"ARGENT", "Dyspnée", "Cardio", "1965"})
     EXPECT_THAT(text_of(read), Not(HasSubstr(hidden))) << hidden;

@@ -73,8 +73,11 @@ TEST(ReplyReader, FindsTheCodeWhereverItIsWritten) {
   EXPECT_EQ(code_of("x", "OUI PSL-1111-1111\n> PSL-2222-2222"), "PSL-1111-1111");
   EXPECT_EQ(code_of("x", "PSL-1111-1111 PSL-2222-2222"), "");
   EXPECT_EQ(code_of("x", "PSL-1111-1111 PSL-1111-1111"), "PSL-1111-1111");
-  for (const char* text :
-       {"PSL-UUUU-1111", "PSL-1111-11111", "XPSL-1111-1111", "PSL-1111", "PSL-1111_1111", "PSL-"})
+  for (const char* text : {"psl 7k3m 9qxd", "PSL7K3M9QXD", "Psl-7k3m 9qxd"})
+    EXPECT_EQ(code_of("x", text), "PSL-7K3M-9QXD") << text;
+  EXPECT_EQ(code_of("x", "PSL-ABCD-EFGH"), "PSL-ABCD-EFGH");
+  for (const char* text : {"psl dans cinq", "PSL-UUUU-1111", "PSL-1111-11111", "XPSL-1111-1111", "PSL-1111",
+                           "PSL-1111_1111", "PSL-"})
     EXPECT_EQ(code_of("x", text), "") << text;
 }
 
@@ -107,6 +110,8 @@ TEST(ReplyReader, BelievesNoDoubtfulSender) {
         "From: nobody\r\n", "From: <>\r\n", "From: groupe: a@b.fr, c@d.fr;\r\n"})
     EXPECT_EQ(read_reply(std::string(from) + "\r\nOUI", domain).sender, "") << from;
   EXPECT_EQ(read_reply("From: \"x@y.fr\" <a@b.fr>\r\n\r\nOUI", domain).sender, "a@b.fr");
+  EXPECT_EQ(read_reply("Return-Path: <x@B.fr>\r\nFrom: a@b.fr\r\n\r\nOUI", domain).sender, "a@b.fr");
+  EXPECT_EQ(read_reply("Return-Path: <x@c.fr>\r\nFrom: a@b.fr\r\n\r\nOUI", domain).sender, "");
 }
 
 TEST(ReplyReader, PrefersThePlainTextAndReadsHtmlWithoutIt) {

@@ -13,39 +13,47 @@ Meaning meaning_of(std::string_view text) { return decide(own_lines(text)).meani
 
 TEST(ReplyText, TakesAYesHoweverItIsWritten) {
   // Case, accents, apostrophes, punctuation, and courtesies change nothing.
-  for (const char* text : {"J'ACCEPTE",
-                           "j’accepte",
-                           "J accepte.",
-                           "Accepté",
-                           "ACCEPTÉE !",
-                           "accepte",
-                           "OUI",
-                           "oui.",
-                           "Oui, merci",
-                           "D'accord",
-                           "d’accord pour ce patient",
-                           "DACCORD",
-                           "Oui, j'accepte",
-                           "Nous acceptons cette demande.",
-                           "Bonjour, j'accepte",
-                           "Bonjour,\n\nJ'accepte.\nCordialement",
-                           "Cher confrère,\nOui\nDr Essai",
-                           "J'accepte, je le verrai mardi à 10 h",
-                           "PSL-7K3M-9QXD : j'accepte",
-                           "J'accepte PSL-7K3M-9QXD",
-                           "  *J'accepte*  ",
-                           "Oui, bien reçu, j'accepte",
-                           "Bonjour Docteur Martin,\nj'accepte",
-                           "J'accepte\nToute diffusion non autorisée de ce message est interdite."})
+  for (const char* text :
+       {"J'ACCEPTE",
+        "j’accepte",
+        "J accepte.",
+        "Accepté",
+        "ACCEPTÉE !",
+        "accepte",
+        "OUI",
+        "oui.",
+        "Oui, merci",
+        "D'accord",
+        "d’accord pour ce patient",
+        "DACCORD",
+        "Oui, j'accepte",
+        "Nous acceptons cette demande.",
+        "Bonjour, j'accepte",
+        "Bonjour,\n\nJ'accepte.\nCordialement",
+        "Cher confrère,\nOui\nDr Essai",
+        "J'accepte, je le verrai mardi à 10 h",
+        "PSL-7K3M-9QXD : j'accepte",
+        "J'accepte PSL-7K3M-9QXD",
+        "  *J'accepte*  ",
+        "Oui, bien reçu, j'accepte",
+        "Bonjour Docteur Martin,\nj'accepte",
+        "J'accepte cette demande, je la verrai dès que possible",
+        "J'accepte, pas de souci",
+        "J'accepte.\nN'hésitez pas à m'appeler si besoin.\nDr N. Essai",
+        "Oui.\nJe le verrai au plus vite.\nCordialement\nSi vous imprimez ce mail...",
+        "J'accepte\nCe message est confidentiel. Si vous n'en êtes pas le destinataire,\nne pas lire",
+        "J'accepte\nToute diffusion non autorisée de ce message est interdite."})
     EXPECT_EQ(meaning_of(text), Meaning::accepted) << text;
 }
 
 TEST(ReplyText, TakesANoHoweverItIsWritten) {
   // The same of a refusal, also when it is said by a negation.
-  for (const char* text : {"JE REFUSE", "je refuse.", "Refus", "REFUSÉ", "NON", "non merci", "Non, désolé",
-                           "Indisponible", "Je suis indisponible cette semaine", "Je ne suis pas disponible",
-                           "Non, je ne suis pas disponible.", "Je n'accepte pas", "Bonjour,\nje décline.",
-                           "Non disponible", "Bonsoir, je refuse : hors de mon secteur"})
+  for (const char* text :
+       {"JE REFUSE", "je refuse.", "Refus", "REFUSÉ", "NON", "non merci", "Non, désolé", "Indisponible",
+        "Je suis indisponible cette semaine", "Je ne suis pas disponible", "Non, je ne suis pas disponible.",
+        "Je n'accepte pas", "Bonjour,\nje décline.", "Non disponible",
+        "Bonsoir, je refuse : hors de mon secteur", "Je refuse.\nJe ne prends plus de nouveaux patients.",
+        "Je refuse car trop de demandes", "Indisponible pour cette demande"})
     EXPECT_EQ(meaning_of(text), Meaning::declined) << text;
 }
 
@@ -72,6 +80,23 @@ TEST(ReplyText, LeavesToAHumanWhatSaysBothOrNeither) {
                            "Qui est ce patient ?",
                            "Merci de me rappeler",
                            "ouistiti",
+                           "J'accepte aucun nouveau patient",
+                           "J'accepte plus de nouveaux patients",
+                           "J'accepte rarement les patients hors secteur",
+                           "J'accepte dès que j'aurai une place",
+                           "J'accepte à partir du 15 janvier",
+                           "J'accepte la patiente à partir du 15 janvier",
+                           "J'accepte que ce soit un confrère qui le prenne",
+                           "J'accepte cette patiente pour un suivi\nà condition que le bilan soit transmis",
+                           "J'accepte,\nsous réserve de place.",
+                           "J'accepte\naucun nouveau patient",
+                           "J'accepte.\nFinalement non, je ne peux pas.",
+                           "J'accepte.\nAvez-vous le bilan ?",
+                           "J'accepte\nCordialement\nPS : je ne pourrai pas avant mai, voyez un confrère",
+                           "Je refuse\nmais je peux le prendre en mai",
+                           "Indisponible du 20/11 au 3/12, cabinet fermé.",
+                           "Indisponible\nCeci est un message automatique.",
+                           "Je suis indisponible, en congés",
                            "Je ne peux pas refuser"})
     EXPECT_EQ(meaning_of(text), Meaning::unclear) << text;
 }
@@ -138,6 +163,9 @@ TEST(ReplyText, ReadsHtmlAsAPersonDoes) {
                          "<p>Bonjour,</p><div>J&#8217;accept&eacute;&nbsp;<b>bien</b></div>"
                          "<blockquote>JE REFUSE<br>NON</blockquote>fin &lt;3 &x; &#xE9;"),
             "Bonjour,\nJ’accepté bien\n> JE REFUSE\n> NON\nfin <3 &x; é");
+  EXPECT_EQ(text_of_html("<div style=\"Display: None\"><div>J'accepte</div>OUI</div><p>Je vais voir</p>"),
+            "Je vais voir\n");
+  EXPECT_EQ(text_of_html("<br style='display:none'>OUI"), "OUI");
   EXPECT_EQ(text_of_html("a<b"), "a");
   EXPECT_EQ(text_of_html("<!--"), "");
   EXPECT_EQ(text_of_html("<script>OUI"), "");

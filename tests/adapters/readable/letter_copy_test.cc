@@ -109,9 +109,11 @@ TEST_F(LetterCopyTest, TakesADocumentWithNothingInIt) {
 }
 
 TEST_F(LetterCopyTest, NamesNeitherADocumentNorAPatientThatItDoesNotHave) {
-  // Without a reference the foot names no CDA as the origin; without an identity there is no patient's frame.
+  // The foot says what the view says of its origin, and nothing else; without an identity there is no
+  // patient's frame.
   DocumentView view = minimal_view();
   view.reference.clear();
+  view.origin.clear();
   view.patient.clear();
   view.identity_status.clear();
   ReadPdf pdf(copy_of(view));

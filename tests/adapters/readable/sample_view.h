@@ -62,6 +62,7 @@ inline DocumentView minimal_view() {
   view.identity_status = "Identité non qualifiée : transmise sans INS";
   view.patient_line = "DE LA TOUR Marie-Ève, 09/03/1965";
   view.reference = "Document 2.25.98765432101234567890, version 1";
+  view.origin = "Copie lisible du document CDA, qui seul fait foi.";
   view.sections = {{"Synthèse médicale", 1, {paragraph_of("Séjour sans complication.")}}};
   return view;
 }

@@ -245,6 +245,16 @@ TEST(DocumentView, SaysThatAPdfCopyIsLeftOut) {
   EXPECT_THAT(view.left_out, ElementsAre("La copie PDF jointe au document n'est pas reproduite ici."));
 }
 
+TEST(DocumentView, SaysWhatAPrintOfItIs) {
+  // Claim: a copy of a CDA that alone is authentic; of the page of a level 1 document, whose PDF will be the
+  // content of the CDA, nothing of the kind.
+  EXPECT_THAT(view_ok(view_letter("")).origin, HasSubstr("document CDA, qui seul fait foi"));
+  const std::string page = replaced(view_letter(""), "<recordTarget>",
+                                    "<templateId root=\"1.3.6.1.4.1.19376.1.2.20\"/><recordTarget>");
+  EXPECT_EQ(view_ok(page).origin,
+            "Document établi par Passerelle à partir des informations transmises par l'expéditeur.");
+}
+
 std::string refusal(std::string_view cda) {
   const Result<DocumentView> view = view_of(cda);
   EXPECT_FALSE(view.ok());
