@@ -4,6 +4,8 @@
 
 #include "adapters/dmp/dmp.h"
 #include "adapters/fhir/fhir_server.h"
+#include "adapters/formats/calendar.h"
+#include "adapters/formats/document_office.h"
 #include "adapters/mssante/mssante.h"
 #include "adapters/webhook/webhook.h"
 #include "gateway/config/config_file.h"
@@ -46,7 +48,10 @@ Result<AdapterList> make_adapters(const LoadedConfig& config, Env& env) {
 TenantTable make_tenants(const LoadedConfig& config, const AdapterList& adapters) {
   TenantTable tenants;
   for (const v1::Tenant& tenant : config.message().tenants()) {
-    TenantSetup setup{tenant, {}};
+    TenantSetup setup{tenant, {}, nullptr};
+    // The adapters were made with the same zones: one that cannot be read was refused there.
+    if (auto zone = TimeZone::load(time_zone_of(tenant)); zone.ok())
+      setup.offset_at = [zone = std::move(*zone)](Instant at) { return zone.offset_at(at); };
     for (const auto& adapter : adapters) {
       if (serves(tenant, adapter->info().name)) setup.adapters.push_back(adapter.get());
     }

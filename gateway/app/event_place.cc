@@ -43,9 +43,6 @@ Result<std::vector<EventPlace>> places_of_lines(const std::string& path, size_t 
   uint64_t number = 0;
   for (std::string line; std::getline(in, line); at += line.size() + 1) {
     ++number;
-    if (line.size() > line_bytes_max)
-      return error_of(ErrorCode::message_too_large,
-                      path + ":" + std::to_string(number) + ": at most 32 MiB a line expected");
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     if (places.size() == most)
       return error_of(ErrorCode::input_output, path + ": more than " + std::to_string(most) + " events");
@@ -57,6 +54,8 @@ Result<std::vector<EventPlace>> places_of_lines(const std::string& path, size_t 
 
 Result<passerelle::v1::SubmitEventRequest> read_event_at(const EventPlace& place) {
   if (place.line == 0) return read_event_file(place.file);
+  if (place.bytes > line_bytes_max)
+    return error_of(ErrorCode::message_too_large, place.name() + ": at most 32 MiB a line expected");
   std::ifstream in(place.file, std::ios::binary);
   std::string text(place.bytes, '\0');
   in.seekg(static_cast<std::streamoff>(place.at));

@@ -28,12 +28,11 @@ struct EventPlace {
 
 bool is_file_of_lines(const std::string& path);
 
-// One place for each line that is not empty, at most `most`. Errors: input_output, with the path; also for a
-// line above 32 MiB.
+// One place for each line that is not empty, at most `most`. Errors: input_output, with the path.
 Result<std::vector<EventPlace>> places_of_lines(const std::string& path, size_t most);
 
 // As read_event_file (gateway/config/event_file.h); an error of a line says "enrolments.jsonl:17:column" at
-// most.
+// most. message_too_large for a line above 32 MiB.
 Result<passerelle::v1::SubmitEventRequest> read_event_at(const EventPlace& place);
 
 }  // namespace psl

@@ -2,7 +2,9 @@
 
 #include <array>
 
+#include "gateway/base/bytes.h"
 #include "gateway/base/hash.h"
+#include "gateway/core/french_words.h"
 
 namespace psl {
 namespace {
@@ -67,67 +69,13 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-// Base64 of the style's hash (CSP 3 section 2.3.1).
-std::string base64_of(std::string_view bytes) {
-  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t at = 0; at < bytes.size(); at += 3) {
-    uint32_t three = 0;
-    for (size_t i = 0; i < 3; ++i)
-      three = three << 8U | (at + i < bytes.size() ? static_cast<uint8_t>(bytes[at + i]) : 0U);
-    for (size_t i = 0; i < 4; ++i) out += at + i > bytes.size() ? '=' : digits[three >> (18 - 6 * i) & 63U];
-  }
-  return out;
-}
-
-std::string_view kind_text(v1::Orientation::Kind kind) {
-  switch (kind) {
-    case v1::Orientation::PRIMARY_CARE_PHYSICIAN:
-      return "Recherche d'un médecin traitant";
-    case v1::Orientation::UNSCHEDULED_CARE:
-      return "Soins non programmés";
-    case v1::Orientation::SPECIALIST:
-      return "Avis ou prise en charge spécialisés";
-    case v1::Orientation::PARAMEDICAL:
-      return "Soins paramédicaux";
-    case v1::Orientation::DIRECT_ADMISSION:
-      return "Admission directe à l'hôpital";
-    case v1::Orientation::COORDINATION_SUPPORT:
-      return "Appui à la coordination d'un parcours complexe";
-    default:
-      return "Orientation d'un patient";
-  }
-}
-
-std::string_view urgency_text(v1::Orientation::Urgency urgency) {
-  switch (urgency) {
-    case v1::Orientation::URGENT:
-      return "Urgent";
-    case v1::Orientation::AS_SOON_AS_POSSIBLE:
-      return "Dès que possible, le jour même";
-    default:
-      return "Sans urgence particulière";
-  }
-}
-
-struct OfferedReason {
-  Reason::Reason reason;
-  std::string_view name;
-  std::string_view text;
-};
-constexpr std::array<OfferedReason, 7> offered_reasons = {{
-    {Reason::NOT_AVAILABLE, "NOT_AVAILABLE", "Je ne suis pas disponible dans ce délai"},
-    {Reason::NOT_COMPETENT, "NOT_COMPETENT", "La demande ne relève pas de ma compétence"},
-    {Reason::OUT_OF_AREA, "OUT_OF_AREA", "Le patient est hors de mon secteur"},
-    {Reason::NO_BED, "NO_BED", "Aucun lit n'est disponible"},
-    {Reason::NEEDS_MORE_INFORMATION, "NEEDS_MORE_INFORMATION", "Il me manque des informations pour décider"},
-    {Reason::PATIENT_CHOICE, "PATIENT_CHOICE", "Le patient a fait un autre choix"},
-    {Reason::OTHER, "OTHER", "Autre raison"},
-}};
+constexpr std::array<Reason::Reason, 7> offered_reasons = {
+    Reason::NOT_AVAILABLE,          Reason::NOT_COMPETENT,  Reason::OUT_OF_AREA, Reason::NO_BED,
+    Reason::NEEDS_MORE_INFORMATION, Reason::PATIENT_CHOICE, Reason::OTHER};
 
 // A bed is only asked for by an admission.
-bool is_offered(const OfferedReason& each, v1::Orientation::Kind kind) {
-  return each.reason != Reason::NO_BED || kind == v1::Orientation::DIRECT_ADMISSION;
+bool is_offered(Reason::Reason reason, v1::Orientation::Kind kind) {
+  return reason != Reason::NO_BED || kind == v1::Orientation::DIRECT_ADMISSION;
 }
 
 std::string document(std::string_view title, const std::string& content) {
@@ -138,18 +86,13 @@ std::string document(std::string_view title, const std::string& content) {
          "</main></body></html>\n";
 }
 
-// "+33 1 02 03 04 05" of "tel:+33102030405", as a link; only what a telephone number is made of.
+// As a link; only what a telephone number is made of.
 std::string phone_html(std::string_view uri) {
   constexpr std::string_view scheme = "tel:";
   if (!uri.starts_with(scheme)) return {};
   const std::string_view number = uri.substr(scheme.size());
   if (number.empty() || number.find_first_not_of("+0123456789-.()") != std::string_view::npos) return {};
-  std::string shown(number);
-  if (number.size() == 12 && number.starts_with("+33")) {
-    shown = "0" + std::string(number.substr(3, 1));
-    for (size_t at = 4; at < number.size(); at += 2) shown += " " + std::string(number.substr(at, 2));
-  }
-  return "<a href=\"" + escaped(uri) + "\">" + escaped(shown) + "</a>";
+  return "<a href=\"" + escaped(uri) + "\">" + escaped(phone_shown(number)) + "</a>";
 }
 
 void add_row(std::string& rows, std::string_view name, const std::string& html) {
@@ -161,8 +104,8 @@ std::string facts(const AnswerView& view, const AnswerTime& time) {
   std::string rows;
   add_row(rows, "Demandeur", escaped(view.requester));
   add_row(rows, "Téléphone", phone_html(view.requester_phone));
-  add_row(rows, "Demande", std::string(kind_text(view.kind)));
-  add_row(rows, "Urgence", std::string(urgency_text(view.urgency)));
+  add_row(rows, "Objet", std::string(request_title(view.kind)));
+  add_row(rows, "Urgence", std::string(urgency_shown(view.urgency)));
   add_row(rows, "À partir du", said(view.wanted_from));
   add_row(rows, "Avant le", said(view.wanted_before));
   if (view.standing == Standing::open) add_row(rows, "Répondre avant le", said(view.expires_at));
@@ -196,6 +139,17 @@ StandingWords words_of_standing(Standing standing) {
               "Cette demande ne peut plus recevoir de réponse ici. Si vous pouviez l'accepter, "
               "appelez le demandeur.",
               "bad"};
+    case Standing::suspended:
+      return {
+          "Cette demande est suspendue",
+          "La demande est suspendue : elle ne peut plus recevoir de réponse. Pour en savoir plus, appelez "
+          "le demandeur.",
+          "bad"};
+    case Standing::patient_declined:
+      return {"Le patient a fait un autre choix",
+              "Le demandeur nous a indiqué que le patient a fait un autre choix. Vous n'avez plus rien à "
+              "faire ; merci.",
+              "bad"};
     case Standing::withdrawn:
       return {"Cette demande a été retirée",
               "Le demandeur l'a annulée. Vous n'avez plus rien à faire ; merci.", "bad"};
@@ -206,10 +160,10 @@ StandingWords words_of_standing(Standing standing) {
 
 std::string forms(const AnswerView& view) {
   std::string reasons;
-  for (const OfferedReason& each : offered_reasons) {
+  for (const Reason::Reason each : offered_reasons) {
     if (!is_offered(each, view.kind)) continue;
-    reasons += "<label><input type=\"radio\" name=\"reason\" value=\"" + std::string(each.name) +
-               "\" required> " + escaped(each.text) + "</label>";
+    reasons += "<label><input type=\"radio\" name=\"reason\" value=\"" + Reason::Reason_Name(each) +
+               "\" required> " + escaped(reason_shown(each)) + "</label>";
   }
   return "<section><h2 id=\"yes\">J'accepte</h2><form method=\"post\" aria-labelledby=\"yes\">"
          "<p>Le demandeur en sera informé aussitôt. La première acceptation l'emporte.</p>"
@@ -227,9 +181,9 @@ std::string answer_html(const AnswerView& view, const AnswerTime& time, std::str
   const StandingWords words = words_of_standing(view.standing);
   std::string content =
       "<header><p>Orientation d'un patient</p><h1>" + escaped(words.title) + "</h1></header>";
-  if (!view.candidate.empty())
-    content += "<p>Vous répondez au nom de <strong>" + escaped(view.candidate) +
-               "</strong>. Ce lien lui est réservé : ne le transmettez pas.</p>";
+  const std::string who = view.candidate.empty() ? "du titulaire de la boîte aux lettres destinataire"
+                                                 : "de <strong>" + escaped(view.candidate) + "</strong>";
+  content += "<p>Vous répondez au nom " + who + ". Ce lien lui est réservé : ne le transmettez pas.</p>";
   if (!complaint.empty())
     content += "<section class=\"state bad\" role=\"alert\"><p>" + escaped(complaint) + "</p></section>";
   if (!words.text.empty())
@@ -251,14 +205,15 @@ std::string notice_html(std::string_view title, std::string_view text) {
 }
 
 v1::OrientationUpdate::Reason offered_reason(std::string_view name) {
-  for (const OfferedReason& each : offered_reasons) {
-    if (each.name == name) return each.reason;
+  for (const Reason::Reason each : offered_reasons) {
+    if (Reason::Reason_Name(each) == name) return each;
   }
   return Reason::REASON_UNSPECIFIED;
 }
 
 std::string answer_policy() {
-  return "default-src 'none'; style-src 'sha256-" + base64_of(sha256(style)) +
+  // CSP 3 section 2.3.1.
+  return "default-src 'none'; style-src 'sha256-" + base64_encode(sha256(style)) +
          "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 }
 

@@ -13,24 +13,12 @@ using Step = v1::OrientationUpdate;
 
 constexpr size_t form_bytes_max = 1024;
 constexpr size_t page_header_bytes_max = 8192;
-// A territory's professionals at once, and those who want to keep them out: a proxy in front may bound by
-// address.
+// A territory's professionals at once. Those of a hospital come from one address; whoever wants to keep the
+// others out needs several.
 constexpr size_t page_connections_max = 256;
+constexpr size_t page_connections_per_client_max = 64;
 constexpr Span page_patience = seconds(10);
 constexpr Span page_idle_timeout = seconds(15);
-
-HttpServerOptions page_server_options(const AnswerPageOptions& from) {
-  HttpServerOptions options;
-  options.listen = from.listen;
-  if (!from.certificate_file.empty() || !from.key_file.empty())
-    options.tls = HttpServerTls{from.certificate_file, from.key_file, ""};
-  options.header_bytes_max = page_header_bytes_max;
-  options.body_bytes_max = form_bytes_max;
-  options.connections_max = page_connections_max;
-  options.idle_timeout = page_idle_timeout;
-  options.header_timeout = options.body_timeout = options.write_timeout = page_patience;
-  return options;
-}
 
 HttpResponse page(int status, std::string html) {
   HttpResponse response;
@@ -55,6 +43,8 @@ int status_of(Standing standing) {
       return 409;
     case Standing::expired:
     case Standing::withdrawn:
+    case Standing::suspended:
+    case Standing::patient_declined:
       return 410;
     default:
       return 200;
@@ -69,30 +59,76 @@ HttpResponse page_of(const Error& error) {
           404,
           notice_html("Ce lien n'est pas valable",
                       "Il est incomplet ou a été modifié. Ouvrez-le de nouveau depuis le message reçu, ou "
-                      "répondez à ce message."));
+                      "appelez le demandeur, indiqué dans ce message."));
     case ErrorCode::proposal_closed:
       return page(410,
                   notice_html("Cette demande est close",
                               "Le délai de réponse est dépassé, ou la demande a été retirée. Si vous pouviez "
-                              "l'accepter, appelez le demandeur : son numéro est dans le message reçu."));
+                              "l'accepter, appelez le demandeur, indiqué dans le message reçu."));
+    case ErrorCode::consent_missing:
+      return page(410,
+                  notice_html("Cette demande est suspendue",
+                              "La demande est suspendue : elle ne peut plus recevoir de réponse. Pour en "
+                              "savoir plus, appelez le demandeur, indiqué dans le message reçu."));
     case ErrorCode::already_taken:
       return page(
           409, notice_html("Cette demande est déjà pourvue",
                            "Un autre professionnel l'a acceptée avant vous. Vous n'avez plus rien à faire ; "
                            "merci."));
     case ErrorCode::already_answered:
-      return page(
-          409, notice_html("Vous avez déjà répondu autrement",
-                           "Votre première réponse est gardée. Pour la changer, appelez le demandeur : son "
-                           "numéro est dans le message reçu."));
+      return page(409,
+                  notice_html("Vous avez déjà répondu autrement",
+                              "Votre première réponse est gardée. Pour la changer, appelez le demandeur, "
+                              "indiqué dans le message reçu."));
     case ErrorCode::step_not_possible:
       return page(409,
                   notice_html("Cette réponse n'est plus possible",
                               "La demande a changé entre-temps. Rouvrez le lien depuis le message reçu."));
     default:
-      return page(503, notice_html("Votre réponse n'a pas pu être enregistrée",
-                                   "Réessayez dans quelques minutes, ou répondez au message reçu."));
+      return page(503,
+                  notice_html("Cette page ne répond pas en ce moment",
+                              "Réessayez dans quelques minutes : une réponse donnée deux fois ne compte "
+                              "qu'une fois. Si c'est urgent, appelez le demandeur, indiqué dans le message "
+                              "reçu."));
   }
+}
+
+// What the server answers before a request is one of ours: a person may sit before it all the same.
+HttpResponse own_page(int status) {
+  switch (status) {
+    case 413:
+      return page(status, notice_html("Réponse trop longue",
+                                      "Répondez par le formulaire de la page, sans rien y ajouter."));
+    case 500:
+    case 503: {
+      HttpResponse later = page_of(error_of(ErrorCode::store_unavailable));
+      later.status = status;
+      return later;
+    }
+    case 501:
+      return page(status, notice_html("Action impossible", "Ouvrez le lien dans un navigateur."));
+    default:
+      return page(status,
+                  notice_html("Demande illisible",
+                              "Ouvrez de nouveau le lien depuis le message reçu, au besoin dans un autre "
+                              "navigateur."));
+  }
+}
+
+HttpServerOptions page_server_options(const AnswerPageOptions& from) {
+  HttpServerOptions options;
+  options.listen = from.listen;
+  if (!from.certificate_file.empty() || !from.key_file.empty()) {
+    options.tls = HttpServerTls{from.certificate_file, from.key_file, ""};
+    options.connections_per_client_max = page_connections_per_client_max;
+  }
+  options.header_bytes_max = page_header_bytes_max;
+  options.body_bytes_max = form_bytes_max;
+  options.connections_max = page_connections_max;
+  options.idle_timeout = page_idle_timeout;
+  options.header_timeout = options.body_timeout = options.write_timeout = page_patience;
+  options.own_answer = own_page;
+  return options;
 }
 
 // The last part of a path that ends with "/r/<token>"; empty when it does not. What stands before belongs to

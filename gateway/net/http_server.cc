@@ -68,15 +68,37 @@ HttpResponse plain_answer(int status, std::string_view text) {
   return response;
 }
 
+std::string_view own_words(int status) {
+  switch (status) {
+    case 400:
+      return "this is not an HTTP request";
+    case 413:
+      return "the body is too large";
+    case 431:
+      return "the header is too large";
+    case 500:
+      return "no answer was made";
+    case 501:
+      return "this method is not known here";
+    case 505:
+      return "HTTP/1.1 is spoken here";
+    default:
+      return "not now: try again later";
+  }
+}
+
+HttpResponse own_answer_of(const HttpServerOptions& options, int status) {
+  return options.own_answer ? options.own_answer(status) : plain_answer(status, own_words(status));
+}
+
 // What to tell a client whose bytes the parser refused; nothing when there is nobody to tell.
-std::optional<HttpResponse> answer_to(const ErrorCodeOf& problem) {
+std::optional<int> status_to(const ErrorCodeOf& problem) {
   if (problem == http::error::end_of_stream || problem == http::error::partial_message) return std::nullopt;
   if (problem.category() != http::make_error_code(http::error::bad_method).category()) return std::nullopt;
-  if (problem == http::error::header_limit || problem == http::error::buffer_overflow)
-    return plain_answer(431, "the header is too large");
-  if (problem == http::error::body_limit) return plain_answer(413, "the body is too large");
-  if (problem == http::error::bad_version) return plain_answer(505, "HTTP/1.1 is spoken here");
-  return plain_answer(400, "this is not an HTTP request");
+  if (problem == http::error::header_limit || problem == http::error::buffer_overflow) return 431;
+  if (problem == http::error::body_limit) return 413;
+  if (problem == http::error::bad_version) return 505;
+  return 400;
 }
 
 bool is_served(http::verb method) {
@@ -136,7 +158,8 @@ class Session {
  public:
   virtual ~Session() = default;
   virtual void begin() = 0;
-  virtual void answer(HttpResponse response) = 0;
+  // Nothing: no answer was made.
+  virtual void answer(std::optional<HttpResponse> response) = 0;
   // Ends when the request under way is answered; at once when there is none.
   virtual void drain() = 0;
   virtual void close() = 0;
@@ -157,11 +180,11 @@ class PendingReply {
  public:
   PendingReply(std::shared_ptr<Gate> gate, std::weak_ptr<Session> session)
       : gate_(std::move(gate)), session_(std::move(session)) {}
-  ~PendingReply() { send(plain_answer(500, "no answer was made")); }
+  ~PendingReply() { send(std::nullopt); }
   PendingReply(const PendingReply&) = delete;
   PendingReply& operator=(const PendingReply&) = delete;
 
-  void send(HttpResponse response) {
+  void send(std::optional<HttpResponse> response) {
     if (sent_.exchange(true)) return;
     gate_->post([session = session_, response = std::move(response)]() mutable {
       if (const auto alive = session.lock()) alive->answer(std::move(response));
@@ -196,14 +219,16 @@ class SessionOn final : public Session, public std::enable_shared_from_this<Sess
     }
   }
 
-  void answer(HttpResponse response) override {
+  void answer(std::optional<HttpResponse> response) override {
     if (!answering_ || closed_) return;
     answering_ = false;
-    if (response.delay.us <= 0) return write(std::move(response));
-    delay_.expires_after(duration(response.delay));
-    delay_.async_wait([self = this->shared_from_this(), response = std::move(response)](ErrorCodeOf) mutable {
-      if (!self->closed_) self->write(std::move(response));
-    });
+    if (!response) response = own_answer_of(host_.options, 500);
+    if (response->delay.us <= 0) return write(std::move(*response));
+    delay_.expires_after(duration(response->delay));
+    delay_.async_wait(
+        [self = this->shared_from_this(), response = std::move(*response)](ErrorCodeOf) mutable {
+          if (!self->closed_) self->write(std::move(response));
+        });
   }
 
   void drain() override {
@@ -273,8 +298,8 @@ class SessionOn final : public Session, public std::enable_shared_from_this<Sess
     if (version_ > 11 || version_ < 10) return refuse(http::error::bad_version);
     // RFC 9112 section 3.2: a request without one Host, or with several, is answered with 400.
     if (version_ == 11 && header.count(http::field::host) != 1) return refuse(http::error::bad_field);
-    if (!is_served(header.method())) return say_and_part(plain_answer(501, "this method is not known here"));
-    if (draining_) return say_and_part(plain_answer(503, "stopping"));
+    if (!is_served(header.method())) return say_and_part(501);
+    if (draining_) return say_and_part(503);
     if (beast::iequals(header[http::field::expect], "100-continue")) return invite_body();
     read_body();
   }
@@ -304,14 +329,14 @@ class SessionOn final : public Session, public std::enable_shared_from_this<Sess
   }
 
   void refuse(ErrorCodeOf problem) {
-    auto response = answer_to(problem);
-    response ? say_and_part(std::move(*response)) : close();
+    const std::optional<int> status = status_to(problem);
+    status ? say_and_part(*status) : close();
   }
 
-  void say_and_part(HttpResponse response) {
+  void say_and_part(int status) {
     keep_alive_ = false;
     input_left_ = true;
-    write(std::move(response));
+    write(own_answer_of(host_.options, status));
   }
 
   void write(HttpResponse response) {
@@ -448,6 +473,15 @@ class TlsFiles {
   std::unique_ptr<asio::ssl::context> context_;
 };
 
+// An IPv6 client has a whole /64 to itself.
+std::string client_of(const tcp::socket& socket) {
+  ErrorCodeOf ignored;
+  const asio::ip::address address = socket.remote_endpoint(ignored).address();
+  if (address.is_v4()) return address.to_string();
+  const auto bytes = address.to_v6().to_bytes();
+  return {bytes.begin(), bytes.begin() + 8};
+}
+
 Result<tcp::endpoint> endpoint_of(const std::string& listen) {
   const Error wrong = error_of(ErrorCode::configuration, "listen: expected host:port");
   const size_t colon = listen.rfind(':');
@@ -544,7 +578,8 @@ class HttpServer::Core {
 
   void take(tcp::socket socket) {
     ErrorCodeOf ignored;
-    if (sessions_.size() >= options_.connections_max) return turn_away(std::move(socket));
+    std::string client = client_of(socket);
+    if (!has_room_for(client)) return turn_away(std::move(socket));
     socket.set_option(tcp::no_delay(true), ignored);
     std::shared_ptr<Session> session;
     if (tls_) {
@@ -552,15 +587,26 @@ class HttpServer::Core {
     } else {
       session = std::make_shared<SessionOn<PlainStream>>(host_, std::move(socket));
     }
-    sessions_.emplace(session.get(), session);
+    sessions_.emplace(session.get(), Seat{session, std::move(client)});
     session->begin();
+  }
+
+  bool has_room_for(const std::string& client) const {
+    if (sessions_.size() >= options_.connections_max) return false;
+    if (options_.connections_per_client_max == 0) return true;
+    const auto theirs =
+        std::ranges::count_if(sessions_, [&](const auto& each) { return each.second.client == client; });
+    return static_cast<size_t>(theirs) < options_.connections_per_client_max;
   }
 
   void turn_away(tcp::socket socket) {
     if (tls_) return;
     ErrorCodeOf ignored;
-    static constexpr std::string_view text =
-        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    const HttpResponse busy = own_answer_of(options_, 503);
+    std::string text = "HTTP/1.1 503 Service Unavailable\r\n";
+    for (const auto& [name, value] : busy.headers) text += name + ": " + value + "\r\n";
+    text +=
+        "Content-Length: " + std::to_string(busy.body.size()) + "\r\nConnection: close\r\n\r\n" + busy.body;
     socket.non_blocking(true, ignored);
     socket.write_some(asio::buffer(text.data(), text.size()), ignored);
     socket.shutdown(tcp::socket::shutdown_send, ignored);
@@ -568,7 +614,7 @@ class HttpServer::Core {
 
   std::vector<std::shared_ptr<Session>> all_sessions() const {
     std::vector<std::shared_ptr<Session>> all;
-    for (const auto& [key, session] : sessions_) all.push_back(session);
+    for (const auto& [key, seat] : sessions_) all.push_back(seat.session);
     return all;
   }
 
@@ -625,7 +671,11 @@ class HttpServer::Core {
   tcp::acceptor acceptor_{io_};
   asio::steady_timer accept_timer_{io_};
   asio::steady_timer files_timer_{io_};
-  std::unordered_map<Session*, std::shared_ptr<Session>> sessions_;
+  struct Seat {
+    std::shared_ptr<Session> session;
+    std::string client;
+  };
+  std::unordered_map<Session*, Seat> sessions_;
   Instant handshake_logged_at_{};
   bool draining_ = false;
   int port_ = 0;

@@ -23,25 +23,6 @@ struct HttpServerTls {
   std::string ca_file;
 };
 
-struct HttpServerOptions {
-  // "host:port", "[v6]:port"; port 0 picks a free one. Without `tls` only a loopback address is taken.
-  std::string listen = "127.0.0.1:0";
-  // TLS 1.2 or later. A renewed pair serves new connections; with a broken one the old one goes on, and the
-  // log says so.
-  std::optional<HttpServerTls> tls;
-  size_t header_bytes_max = size_t{16} << 10;
-  size_t body_bytes_max = size_t{1} << 20;
-  // One more is told 503 (without TLS) and closed.
-  size_t connections_max = 64;
-  // Between two requests of a connection.
-  Span idle_timeout = seconds(60);
-  // For the TLS handshake, then for a whole header: a client that drips bytes gets no more.
-  Span header_timeout = seconds(10);
-  Span body_timeout = seconds(60);
-  Span write_timeout = seconds(60);
-  Span files_looked_at_every = seconds(5);
-};
-
 using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpRequest {
@@ -71,6 +52,31 @@ struct HttpResponse {
   enum class Ending { whole, truncated, dropped };
   Span delay{};
   Ending ending = Ending::whole;
+};
+
+struct HttpServerOptions {
+  // "host:port", "[v6]:port"; port 0 picks a free one. Without `tls` only a loopback address is taken.
+  std::string listen = "127.0.0.1:0";
+  // TLS 1.2 or later. A renewed pair serves new connections; with a broken one the old one goes on, and the
+  // log says so.
+  std::optional<HttpServerTls> tls;
+  size_t header_bytes_max = size_t{16} << 10;
+  size_t body_bytes_max = size_t{1} << 20;
+  // One more is told 503 (without TLS) and closed.
+  size_t connections_max = 64;
+  // Of them from one IPv4 address or one IPv6 /64, so that one who holds many keeps nobody else out; 0: no
+  // bound (behind a proxy all come from one).
+  size_t connections_per_client_max = 0;
+  // Between two requests of a connection.
+  Span idle_timeout = seconds(60);
+  // For the TLS handshake, then for a whole header: a client that drips bytes gets no more.
+  Span header_timeout = seconds(10);
+  Span body_timeout = seconds(60);
+  Span write_timeout = seconds(60);
+  Span files_looked_at_every = seconds(5);
+  // What the server says by itself, made of a status: where people read it. Else a line of English. On the
+  // server's thread.
+  std::function<HttpResponse(int status)> own_answer;
 };
 
 // Gives the answer to one request: from any thread, at any time, also after the server is gone; the first

@@ -47,6 +47,7 @@ class AnswerPageTest : public testing::Test {
     calls.answer = [this](std::string_view given, Update::Step step, Update::Reason reason,
                           AnswerDesk::Done done) {
       const std::lock_guard lock(mutex_);
+      if (forget_) return;
       answered_.push_back(std::string(given) + " " + Update::Step_Name(step) + " " +
                           Update::Reason_Name(reason));
       // As the ledger does: from another thread.
@@ -85,6 +86,8 @@ class AnswerPageTest : public testing::Test {
   Result<AnswerView> result_ = open_view();
   std::vector<std::string> looked_;
   std::vector<std::string> answered_;
+  // An answer to which nothing comes back.
+  bool forget_ = false;
   std::mutex mutex_;
   FakeEnv env_;
   std::unique_ptr<AnswerPage> page_;
@@ -104,25 +107,52 @@ TEST_F(AnswerPageTest, ShowsTheProposalAndTheTwoForms) {
   EXPECT_EQ(answer.status, 200);
   for (const char* text :
        {"lang=\"fr\"", "Clinique &lt;b&gt;des&lt;/b&gt; Lilas &amp; Cie",
-        "href=\"tel:+33102030405\">01 02 03 04 05<", "Soins non programmés", "Urgent", "jour 1", "jour 2",
-        "Dr Camille &quot;Essai&quot;", "J'accepte", "Je refuse", "Vous répondez au nom de",
-        "value=\"NOT_AVAILABLE\"", "name=\"viewport\"", "appelez le 15"})
+        "href=\"tel:+33102030405\">01\u00A002\u00A003\u00A004\u00A005<", "Demande de soins non programmés",
+        "Urgent", "jour 1", "jour 2", "Dr Camille &quot;Essai&quot;", "J'accepte", "Je refuse",
+        "Vous répondez au nom de", "value=\"NOT_AVAILABLE\"", "name=\"viewport\"", "appelez le 15"})
     EXPECT_TRUE(says(answer, text)) << text;
   for (const char* text : {"<script", "http://", "https://", "NO_BED", "NO_LONGER_NEEDED", "À partir du"})
     EXPECT_FALSE(says(answer, text)) << text;
 }
 
 TEST_F(AnswerPageTest, ForbidsWhatAPageCouldBeMadeToDo) {
-  // Headers of every answer: no script, no frame, no referrer, no store, no index; the style is allowed by
-  // its hash.
-  for (const RawAnswer& answer :
-       {get(), ask("GET", "/x"), post("answer=accept"), post("x"), ask("PUT", "/r/a")}) {
+  // Every status that a browser can get, also those that the server gives by itself: a page in French, no
+  // script, no frame, no referrer, no store, no index; the style is allowed by its hash. Nothing of the
+  // request comes back.
+  ASSERT_TRUE(open({"127.0.0.1:0", "", ""}).ok());
+  const auto raw = [this](const std::string& request) { return RawClient(page_->port()).ask(request); };
+  const std::string line = " /r/secret HTTP/1.1\r\nHost: x\r\n";
+  std::vector<std::pair<int, RawAnswer>> answers;
+  answers.emplace_back(200, get());
+  answers.emplace_back(303, post("answer=accept"));
+  answers.emplace_back(400, post("x"));
+  answers.emplace_back(400, raw("secret\r\n\r\n"));
+  answers.emplace_back(400, raw("GET /r/secret HTTP/1.1\r\n\r\n"));
+  answers.emplace_back(400, raw("POST" + line + "Content-Length: secret\r\n\r\n"));
+  answers.emplace_back(400, raw("POST" + line + "Content-Type: application/x-www-form-urlencoded\r\n\r\n"));
+  answers.emplace_back(404, ask("GET", "/secret"));
+  answers.emplace_back(405, ask("PUT", "/r/secret"));
+  answers.emplace_back(413, post(std::string(5000, 'a')));
+  answers.emplace_back(413, raw("POST" + line + "Expect: 100-continue\r\nContent-Length: 1025\r\n\r\n"));
+  answers.emplace_back(415, post("secret", "text/plain"));
+  answers.emplace_back(431, raw("GET" + line + "X: " + std::string(9000, 'x') + "\r\n\r\n"));
+  answers.emplace_back(501, raw("PROPFIND" + line + "\r\n"));
+  answers.emplace_back(505, raw("GET /r/secret HTTP/2.0\r\nHost: x\r\n\r\n"));
+  forget_ = true;
+  answers.emplace_back(500, post("answer=accept"));
+  result_ = view_ = error_of(ErrorCode::store_unavailable);
+  answers.emplace_back(503, get());
+  for (const auto& [status, answer] : answers) {
+    EXPECT_EQ(answer.status, status);
     for (const char* text :
          {"Content-Security-Policy: default-src 'none'; style-src 'sha256-", "frame-ancestors 'none'",
           "form-action 'self'", "Referrer-Policy: no-referrer", "Cache-Control: no-store",
           "X-Content-Type-Options: nosniff", "X-Frame-Options: DENY", "Strict-Transport-Security: max-age=",
           "X-Robots-Tag: noindex", "Content-Type: text/html; charset=utf-8"})
       EXPECT_TRUE(heads(answer, text)) << answer.status << " " << text;
+    EXPECT_TRUE(status == 303 || says(answer, "<html lang=\"fr\">")) << status;
+    EXPECT_FALSE(says(answer, "secret")) << status;
+    EXPECT_FALSE(says(answer, "is not")) << status;
   }
 }
 
@@ -196,7 +226,9 @@ TEST_F(AnswerPageTest, ShowsHowTheProposalStands) {
                {Standing::declined, 200, "Vous avez refusé"},
                {Standing::taken, 409, "déjà pourvue"},
                {Standing::expired, 410, "délai de réponse est dépassé"},
-               {Standing::withdrawn, 410, "a été retirée"}};
+               {Standing::withdrawn, 410, "a été retirée"},
+               {Standing::suspended, 410, "La demande est suspendue"},
+               {Standing::patient_declined, 410, "le patient a fait un autre choix"}};
   for (const auto& each : cases) {
     view_->standing = each.standing;
     const RawAnswer answer = get();
@@ -204,6 +236,14 @@ TEST_F(AnswerPageTest, ShowsHowTheProposalStands) {
     EXPECT_TRUE(says(answer, each.text)) << each.text;
     EXPECT_FALSE(says(answer, "<form")) << each.text;
   }
+}
+
+TEST_F(AnswerPageTest, NamesTheHolderOfTheMailboxWhenNothingElseIsKnown) {
+  // Whoever answers is told in whose name, and not to hand the link on, whatever is known of the candidate.
+  view_->candidate.clear();
+  EXPECT_TRUE(says(get(),
+                   "Vous répondez au nom du titulaire de la boîte aux lettres destinataire. Ce lien lui "
+                   "est réservé : ne le transmettez pas."));
 }
 
 TEST_F(AnswerPageTest, TellsWhyAnAnswerDoesNotCount) {

@@ -19,6 +19,10 @@ class CountingLedger final : public Ledger {
 
   Result<std::optional<CaseRow>> case_of(const Uuid&) override { return std::optional<CaseRow>(); }
   Result<std::optional<CaseRow>> case_of_event(const Uuid&) override { return std::optional<CaseRow>(); }
+  Result<std::vector<CaseRow>> cases_of_person(std::string_view, std::string_view,
+                                               const std::array<std::string, 2>&, int) override {
+    return std::vector<CaseRow>();
+  }
   Result<std::vector<CaseRow>> cases_to_wake(Instant, int) override { return std::vector<CaseRow>(); }
   Result<std::optional<Instant>> next_wake() override { return std::optional<Instant>(); }
   Result<std::vector<ConsentedSend>> sent_with_consent(std::string_view, std::string_view, int) override {
@@ -42,7 +46,9 @@ class CountingLedger final : public Ledger {
   Result<std::vector<DueDelivery>> late(Instant, int) override { return none(); }
   Result<std::vector<DueDelivery>> interrupted(int) override { return none(); }
   Result<std::optional<std::string>> replaced_there(const Uuid&) override { return none(); }
-  Result<std::optional<Uuid>> event_with_document(std::string_view, std::string_view) override { return none(); }
+  Result<std::optional<Uuid>> event_with_document(std::string_view, std::string_view) override {
+    return none();
+  }
   Result<Uuid> event_of(const Uuid&) override { return none(); }
   Result<EventPage> list(const EventQuery&) override { return none(); }
   Result<ChangePage> changes_after(const Owner&, int64_t, int) override { return none(); }

@@ -252,11 +252,55 @@ TEST_F(HttpServerTest, TurnsAwayOneConnectionTooMany) {
   RawClient second(port);
   EXPECT_EQ(first->ask(get).status, 200);
   EXPECT_EQ(second.ask(get).status, 200);
-  EXPECT_EQ(RawClient(port).read_answer().status, 503);
+  const RawAnswer away = RawClient(port).read_answer();
+  EXPECT_EQ(away.status, 503);
+  EXPECT_EQ(away.body, "not now: try again later\n");
   first.reset();
   int status = 503;
   for (int i = 0; i < 2000 && status != 200; ++i) status = RawClient(port).ask(get).status;
   EXPECT_EQ(status, 200);
+}
+
+TEST_F(HttpServerTest, LeavesPlacesToOthersThanOneClient) {
+  // One address takes no more than its share, although the house is not full.
+  options_.connections_per_client_max = 2;
+  const int port = start();
+  RawClient first(port);
+  RawClient second(port);
+  EXPECT_EQ(first.ask(get).status, 200);
+  EXPECT_EQ(second.ask(get).status, 200);
+  EXPECT_EQ(RawClient(port).read_answer().status, 503);
+  EXPECT_EQ(first.ask(get).status, 200);
+}
+
+TEST_F(HttpServerTest, SaysItsOwnAnswersInTheWordsOfItsOwner) {
+  // Every answer that no handler gives: of the parser, of its limits, of a method, of a full house, of a
+  // reply that is forgotten.
+  options_.own_answer = [](int status) {
+    return HttpResponse{
+        .status = status, .headers = {{"X-Own", "oui"}}, .body = "own " + std::to_string(status)};
+  };
+  options_.header_bytes_max = 1000;
+  options_.body_bytes_max = 10;
+  options_.connections_max = 1;
+  const int port = start();
+  const std::pair<int, std::string> cases[] = {
+      {400, "nonsense\r\n\r\n"},
+      {400, "GET / HTTP/1.1\r\n\r\n"},
+      {413, post("eleven bytes")},
+      {431, "GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + std::string(2000, 'x') + "\r\n\r\n"},
+      {500, "GET /never HTTP/1.1\r\nHost: x\r\n\r\n"},
+      {501, "PROPFIND / HTTP/1.1\r\nHost: x\r\n\r\n"},
+      {505, "GET / HTTP/3.0\r\nHost: x\r\n\r\n"}};
+  for (const auto& [status, request] : cases) {
+    RawAnswer answer;
+    // The place of the connection before is given back when the server has seen its end.
+    for (int i = 0; i < 2000 && (answer.status == 0 || (answer.status == 503 && status != 503)); ++i)
+      answer = RawClient(port).ask(request);
+    EXPECT_EQ(answer.status, status);
+    EXPECT_EQ(answer.body, "own " + std::to_string(status));
+    EXPECT_NE(answer.header.find("X-Own: oui\r\n"), std::string::npos) << status;
+  }
 }
 
 TEST_F(HttpServerTest, MisbehavesOnDemand) {
