@@ -4,36 +4,17 @@
 //   care_bench [SECONDS a line]
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
-#include <functional>
 #include <string>
 
 #include "fhir/care_bundle.h"
+#include "tests/bench/cost.h"
 #include "tests/fhir/care_fixtures.h"
 
 namespace psl::fhir {
 namespace {
 
-// Keeps the compiler from leaving out what is only measured.
-volatile size_t bytes_made = 0;
-
-double cpu_us() {
-  timespec now{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
-}
-
-// CPU of one call, over as many calls as fit; the first is not counted.
-double cost_us(double seconds_each, const std::function<size_t()>& work) {
-  bytes_made = bytes_made + work();
-  const double begun = cpu_us();
-  int calls = 0;
-  do {
-    for (int i = 0; i < 100; ++i) bytes_made = bytes_made + work();
-    calls += 100;
-  } while (cpu_us() - begun < seconds_each * 1e6);
-  return (cpu_us() - begun) / calls;
-}
+// So short that the clock would count.
+constexpr int calls_at_once = 100;
 
 void measure(const test::NamedSample& one, double seconds_each) {
   const test::CareSample& sample = one.sample;
@@ -42,12 +23,16 @@ void measure(const test::NamedSample& one, double seconds_each) {
   *event.mutable_header() = sample.header;
   *event.mutable_care() = sample.care;
   const std::string bytes = event.SerializeAsString();
-  const double read_us = cost_us(seconds_each, [&bytes] {
-    test::stored::StoredEvent read;
-    PSL_CHECK(read.ParseFromString(bytes));
-    return static_cast<size_t>(read.issues_size());
-  });
-  const double us = cost_us(seconds_each, [&sample] { return sample.bundle().json.size(); });
+  const double read_us = bench::cost_us(
+      seconds_each,
+      [&bytes] {
+        test::stored::StoredEvent read;
+        PSL_CHECK(read.ParseFromString(bytes));
+        return static_cast<size_t>(read.issues_size());
+      },
+      calls_at_once);
+  const double us = bench::cost_us(
+      seconds_each, [&sample] { return sample.bundle().json.size(); }, calls_at_once);
   const CareBundle bundle = sample.bundle();
   std::printf("| %s | %zu | %zu | %.1f | %.1f |\n", one.name.c_str(), bundle.entries.size(),
               bundle.json.size(), us, us / read_us);

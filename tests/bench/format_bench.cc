@@ -7,8 +7,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
-#include <functional>
 #include <string>
 
 #include "adapters/formats/cda/cda_reader.h"
@@ -16,36 +14,19 @@
 #include "adapters/formats/document_office.h"
 #include "adapters/formats/mime.h"
 #include "adapters/formats/xdm.h"
+#include "adapters/formats/zip_writer.h"
 #include "adapters/readable/pdf_copy.h"
 #include "gateway/base/result.h"
 #include "passerelle/v1/config.pb.h"
 #include "tests/adapters/formats/letter_fixtures.h"
+#include "tests/bench/cost.h"
 
 namespace psl {
 namespace {
 
 namespace v1 = passerelle::v1;
 
-// Keeps the compiler from leaving out what is only measured.
-volatile size_t bytes_made = 0;
-
-double cpu_us() {
-  timespec now{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
-}
-
-// CPU of one call, over as many calls as fit; the first is not counted (it loads zones, fonts, tables).
-double cost_us(double seconds_each, const std::function<size_t()>& work) {
-  bytes_made = bytes_made + work();
-  const double begun = cpu_us();
-  int calls = 0;
-  do {
-    bytes_made = bytes_made + work();
-    ++calls;
-  } while (cpu_us() - begun < seconds_each * 1e6);
-  return (cpu_us() - begun) / calls;
-}
+using bench::cost_us;
 
 double bare_parse_us(double seconds_each, const std::string& xml) {
   return cost_us(seconds_each, [&] {
@@ -104,6 +85,11 @@ struct Bench {
          write_xdm_metadata(input).size(), parse_us);
     line((name + ": XDM archive").c_str(), cost_us(seconds_each, [&] { return write_xdm(input)->size(); }),
          zip.size(), parse_us);
+    XdmInput next = input;
+    const std::string packed = *pack_zip(cda);
+    next.packed = packed;
+    line((name + ": XDM archive, next recipient").c_str(),
+         cost_us(seconds_each, [&] { return write_xdm(next)->size(); }), zip.size(), parse_us);
     MailMessage mail;
     mail.from = {"CPTS", "passerelle@cpts.mssante.fr"};
     mail.to = {{"", "medecin@exemple.mssante.fr"}};

@@ -44,9 +44,11 @@ class FhirWorld final : public HttpsWorld {
 
   HttpsReply act(const HttpsSeen& request) override {
     if (request.method == "GET") return {http_answer(200, fhir_json, shelf_.find(request.target))};
-    const size_t name = request.body.find("\"ServiceRequest?");
-    note_taken(request.body.substr(name + 1, request.body.find('"', name + 1) - name - 1));
-    return {http_answer(200, fhir_json, shelf_.take(request.body))};
+    const std::string answer = shelf_.take(request.body);
+    for (const std::string& key : shelf_.taken) {
+      if (key.starts_with("ServiceRequest?")) note_taken(key);
+    }
+    return {http_answer(shelf_.status, fhir_json, answer)};
   }
   HttpsReply refusal() const override {
     return {

@@ -74,10 +74,14 @@ class Server:
     def get(self, path: str) -> dict:
         return self._call("GET", f"/fhir/{path}")
 
-    def post(self, bundle: bytes) -> dict:
-        return self._call("POST", "/fhir", bundle)
+    def post(self, bundle: bytes, statuses: tuple[int, ...] = (200,)) -> dict:
+        return self._call("POST", "/fhir", bundle, statuses)
 
-    def _call(self, method: str, path: str, body: bytes | None = None) -> dict:
+    def received(self) -> list[bytes]:
+        """What came by other requests than GET, as it came, oldest first."""
+        return [path.read_bytes() for path in sorted((self.folder / "store" / "raw").glob("*.body"))]
+
+    def _call(self, method: str, path: str, body: bytes | None = None, statuses: tuple[int, ...] = (200,)) -> dict:
         context = ssl.create_default_context(cafile=self.pki / "ca.pem")
         context.load_cert_chain(self.pki / "client.pem", self.pki / "client.key")
         connection = http.client.HTTPSConnection("localhost", self.port, context=context, timeout=60)
@@ -86,7 +90,7 @@ class Server:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
             content = answer.read()
-        require_equal(answer.status, 200, f"status of {method} {path.partition('?')[0]}")
+        require(answer.status in statuses, f"status of {method} {path.partition('?')[0]}: {answer.status}")
         return json.loads(content)
 
     def document(self, document_id: str) -> dict:

@@ -133,6 +133,40 @@ def check_withdrawn(world: w.World, client: w.Client, seen: dict) -> None:
     print(f"      withdrawn in {took * 1000:.0f} ms", flush=True)
 
 
+def check_stopped(world: w.World, client: w.Client, _seen: dict) -> None:
+    """a leave and an objection stop what waits, the objection whoever named the member; the same again is said to be known"""
+    world.mail.go_down()
+    try:
+        routed = client.submit(circle_letter_twin("arret-1")).status
+        request = circle_letter_twin("arret-2")
+        request.event.route_to_circle = False
+        request.event.recipients.add().person.mailbox = TEAM[3]
+        named = client.submit(request).status.event_id
+        leave = event("circle/depart", "arret-3")
+        leave.event.care_circle_change.leaves[0].member_id = "idel-1"
+        leave.event.care_circle_change.leaves[0].ClearField("at")
+        client.submit(leave)
+        objection = event("circle/opposition", "arret-4")
+        objection.event.care_circle_change.ClearField("objection")
+        objection.event.care_circle_change.objection.member_ids.append("kine-1")
+        client.submit(objection)
+        objection.idempotency_key = "arret-5"
+        issues = [one.code for one in client.submit(objection).status.issues]
+        require("ALREADY_RECORDED" in issues, f"the same objection again: {issues}")
+        status = client.get(event_id=routed.event_id)
+        places = {one.member_id: one.recipient_index for one in status.routing}
+        reasons = {member: status.recipients[places[member]].deliveries[0].reason for member in ("idel-1", "kine-1", "mt-1")}
+        require_equal((reasons["idel-1"], reasons["kine-1"]), ("MEMBERSHIP_ENDED", "PATIENT_OBJECTED"), "what waited")
+        before = len(mails_to(world, TEAM[3]))
+    finally:
+        world.mail.come_up()
+    stopped = client.wait_settled(named, 60).recipients[0].deliveries[0]
+    require_equal((w.state_name(stopped), stopped.reason), ("cancelled", "PATIENT_OBJECTED"), "the letter that names the member")
+    status = client.wait_settled(routed.event_id, 60)
+    require_equal(w.state_name(status.recipients[places["mt-1"]].deliveries[0]), "delivered", "the letter to the others")
+    require_equal(len(mails_to(world, TEAM[3])), before, "mails to whom the patient objects")
+
+
 def check_consent_missing(world: w.World, client: w.Client, _seen: dict) -> None:
     """an event that rests on the consent that was withdrawn is refused by its reason"""
     request = event("circle/arrivee", "a11-9")
@@ -218,7 +252,7 @@ def test(report: w.Report) -> None:
         world.start_gateway()
         client, seen = world.client(), {}
         for check in (check_enrolled, check_routed, check_preview_explains, check_left_and_objected, check_withdrawn,
-                      check_consent_missing, check_lost, check_answer_lost, check_refused, check_nobody, check_quiet):
+                      check_stopped, check_consent_missing, check_lost, check_answer_lost, check_refused, check_nobody, check_quiet):
             report.run(check, world, client, seen)
         report.end()
 

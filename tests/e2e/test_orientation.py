@@ -246,6 +246,9 @@ def check_race(world: w.World, client: w.Client, seen: dict) -> None:
         request = to_candidates(orientation("soins-non-programmes", f"course-{number}", f"COURSE{'ABCDEFGHIJ'[number]}"), *boxes)
         event_id = client.submit(request).status.event_id
         proposals = [one.proposal_id for one in wait_states(client, event_id, "proposed", "proposed").orientation.proposals]
+        # Who never got the proposal is told nothing.
+        for address in boxes if number == 0 else ():
+            letters_about(world, address, 1)
         results: list[str] = []
         start = threading.Barrier(2)
 
@@ -379,6 +382,46 @@ def check_patient_chooses(world: w.World, client: w.Client, _seen: dict) -> None
     letters_about(world, boxes[1], 1)
 
 
+def check_moved_before_its_turn(world: w.World, client: w.Client, _seen: dict) -> None:
+    """a candidate whose turn comes after the dates moved reads the new dates first, and until when to answer"""
+    boxes = [f"report{number}@medecin.demo.mssante.fr" for number in (1, 2)]
+    request = to_candidates(orientation("medecin-traitant", "report", "REPORTE"), *boxes)
+    event_id = client.submit(request).status.event_id
+    first = wait_states(client, event_id, "proposed", "waiting").orientation.proposals[0]
+    letters_about(world, boxes[0], 1)
+    moved = update("report-1", event_id, Update.RESCHEDULED)
+    moved.event.orientation_update.wanted_before.FromDatetime(datetime.datetime(2031, 3, 5, 11, tzinfo=datetime.timezone.utc))
+    client.submit(moved)
+    notice = letters_about(world, boxes[0], 2)[-1]
+    require("05/03/2031" in text_of(notice), "who was asked before is not told the new dates")
+    client.submit(update("report-2", event_id, Update.DECLINED, first.proposal_id, reason=Update.NOT_AVAILABLE))
+    wait_states(client, event_id, "declined", "proposed")
+    text = text_of(letters_about(world, boxes[1], 1)[0])
+    require("ATTENTION : les dates souhaitées ont changé" in text and "avant le 05/03/2031 à 12:00" in text,
+            "the proposal tells the dates of before")
+    require(text.index("ATTENTION") < text.index("vous propose une prise en charge"), "the new dates do not come first")
+    require("Réponse attendue avant le" in text, "the proposal does not say until when to answer")
+
+
+def check_never_asked(world: w.World, client: w.Client, _seen: dict) -> None:
+    """two are asked while the mail service is down, one accepts by a tool: the other never hears of it"""
+    boxes = [f"coupure{number}@medecin.demo.mssante.fr" for number in (1, 2)]
+    request = to_candidates(orientation("medecin-traitant", "coupure", "COUPURE", mode=2), *boxes)
+    world.mail.go_down()
+    try:
+        event_id = client.submit(request).status.event_id
+        first = wait_states(client, event_id, "proposed", "proposed").orientation.proposals[0]
+        told = client.submit(update("coupure-1", event_id, Update.ACCEPTED, first.proposal_id)).status.event_id
+        wait_states(client, event_id, "accepted", "taken")
+    finally:
+        world.mail.come_up()
+    client.wait_settled(event_id, 60)
+    reasons = [one.reason for one in w.deliveries_of(client.wait_settled(told, 60))]
+    require("PROPOSAL_NOT_SENT" in reasons, f"the notice is not withdrawn: {reasons}")
+    letters_about(world, boxes[0], 1)
+    require_equal(len(world.mail.mailbox(boxes[1]).raw_letters()), 0, "mails to who was never asked")
+
+
 # --- everything together --------------------------------------------------------------------------------------------
 
 
@@ -418,7 +461,8 @@ def test(report: w.Report) -> None:
         client, seen = world.client(), {}
         for check in (check_first_proposal, check_declined_by_link, check_forged, check_accepted_by_reply,
                       check_same_patient_twice, check_race, check_late_reply, check_unreachable, check_deadline,
-                      check_admission, check_relay, check_patient_chooses, check_previews, check_survives):
+                      check_admission, check_relay, check_patient_chooses, check_moved_before_its_turn,
+                      check_never_asked, check_previews, check_survives):
             report.run(check, world, client, seen)
         report.end()
 

@@ -96,16 +96,17 @@ TEST(FhirAnswer, SaysNothingOfAnotherResource) {
 }
 
 TEST(FhirAnswer, ReadsByWhatAResourceIsKnownAgain) {
-  // Type, identifiers, tags and status; also of a resource that was updated many times, each with its tag.
+  // Type, identifiers, tags, status, id and version; also of a resource that was updated many times.
   std::string tags = R"({"code":"SUBSETTED"})";
   for (int i = 0; i < 5000; ++i)
     tags += R"(,{"system":"urn:ietf:rfc:3986","code":"urn:uuid:)" + std::to_string(i) + "\"}";
-  const auto tree = Tree::read(R"({"resourceType":"CareTeam","meta":{"tag":[)" + tags +
-                               R"(]},"identifier":[{"system":"a","value":"b"}],"status":"active"})");
+  const auto tree = Tree::read(R"({"resourceType":"CareTeam","id":"17","meta":{"versionId":"5000","tag":[)" +
+                               tags + R"(]},"identifier":[{"system":"a","value":"b"}],"status":"active"})");
   const KnownResource known = read_known(tree->root());
   EXPECT_EQ(known.type, "CareTeam");
   EXPECT_EQ(known.identifiers, std::vector<std::string>{"a|b"});
   EXPECT_EQ(known.status, "active");
+  EXPECT_EQ(known.id + " " + known.version, "17 5000");
   ASSERT_EQ(known.tags.size(), 5001U);
   EXPECT_EQ(known.tags.front(), "|SUBSETTED");
   EXPECT_EQ(known.tags.back(), "urn:ietf:rfc:3986|urn:uuid:4999");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "fhir/care_codes.h"
 #include "tests/fhir/care_fixtures.h"
 
 namespace psl::fhir {
@@ -40,6 +41,7 @@ TEST(CareCheck, FindsEachBrokenRule) {
       {"\"method\":\"POST\"", "\"method\":\"PUT\"", ".request.method"},
       {"\"url\":\"ServiceRequest?identifier=", "\"url\":\"ServiceRequest?subject=", ".request.url"},
       {"\"tag\":[{", "\"tag\":[{\"system\":\"urn:other\",\"code\":\"other\"},{", ".meta.tag"},
+      {"\"system\":\"" + std::string(own_order_system), "\"system\":\"urn:other", ".meta.tag"},
       {"\"ifNoneExist\":\"identifier=", "\"ifNoneExist\":\"name=", ".request"},
       {"\"status\":\"in-progress\"", "\"status\":\"draft\"", ".status"},
       {"\"use\":\"official\"", "\"use\":\"old\"", ".use"},

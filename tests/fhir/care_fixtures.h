@@ -9,6 +9,8 @@
 
 #include "fhir/care_bundle.h"
 #include "gateway/base/result.h"
+#include "gateway/care/orientation.h"
+#include "gateway/core/states.h"
 #include "passerelle/internal/v1/stored.pb.h"
 #include "passerelle/v1/config.pb.h"
 #include "passerelle/v1/gateway.pb.h"
@@ -38,56 +40,66 @@ struct CareSample {
     event().set_legal_basis(v1::LEGAL_BASIS_EXCHANGE);
     event().mutable_occurred_at()->set_seconds(asked_at);
     *event().mutable_subject() = header.patient();
+    care.set_circle_id(circle_case.raw());
   }
 
+  // In 2026.
+  static int32_t paris(Instant at) { return at.us < 1'792'890'000'000'000 ? 7200 : 3600; }
   v1::CoordinationEvent& event() { return *request.mutable_event(); }
   stored::OrientationCase& orientation_case() { return *care.mutable_orientation(); }
   CareInput input(Dialect dialect) const {
-    return {request, header, care, tenant, event_id, Instant{(asked_at + 86400) * 1000000}, dialect};
+    return {request, header, care, tenant, event_id, Instant{(asked_at + 86400) * 1000000}, dialect, paris};
   }
   CareBundle bundle(Dialect dialect = Dialect::fr_core_2_1_0) const {
     return write_care_bundle(input(dialect));
   }
 
-  // An orientation whose candidates were all given; nobody is asked yet.
+  // An orientation as the core begins it: whose turn it is, is asked.
   void make_orientation(const std::string& orientation, const std::vector<std::string>& candidates) {
     parse_text(orientation, *event().mutable_orientation());
     *event().add_recipients()->mutable_fhir_server()->mutable_name() = "territoire";
-    orientation_case().set_event_id(event_id.raw());
-    orientation_case().set_state(v1::ORIENTATION_STATE_OPEN);
+    std::vector<care::NewProposal> proposals;
     for (const std::string& candidate : candidates) {
-      stored::Proposal& proposal = *orientation_case().add_proposals();
-      proposal.set_recipient_index(event().recipients_size());
-      proposal.set_delivery_id(proposal_id(orientation_case().proposals_size()).raw());
-      proposal.set_state(v1::PROPOSAL_STATE_WAITING);
+      proposals.push_back(
+          {event().recipients_size(), proposal_id(static_cast<int>(proposals.size()) + 1), false});
       parse_text(candidate, *event().add_recipients());
     }
-    *orientation_case().mutable_event() = event();
+    stored::OrientationCase asked;
+    asked.set_event_id(event_id.raw());
+    asked.set_answer_within_s(172800);
+    *asked.mutable_event() = event();
+    orientation_case() = care::begin(std::move(asked), proposals, now).state;
   }
-  stored::Proposal& ask(int place) {
-    stored::Proposal& proposal = *orientation_case().mutable_proposals(place);
-    proposal.set_state(v1::PROPOSAL_STATE_PROPOSED);
-    proposal.mutable_proposed_at()->set_seconds(asked_at + 60 + place * 7200);
-    proposal.mutable_expires_at()->set_seconds(asked_at + 60 + place * 7200 + 172800);
-    return proposal;
+  // What somebody says of it, ten minutes after it happened and an hour after what was said before: the event
+  // is now that update, and the case what the core makes of it.
+  void say(const std::string& update) {
+    now.us += 3'600'000'000;
+    become_update();
+    parse_text(update, *event().mutable_orientation_update());
+    const auto step =
+        care::apply(orientation_case(), event().orientation_update(), now, Instant{now.us - 600'000'000});
+    PSL_CHECK(step.ok());
+    orientation_case() = step->state;
   }
-  stored::Proposal& answer(int place, v1::ProposalState state) {
-    stored::Proposal& proposal = ask(place);
-    proposal.set_state(state);
-    proposal.mutable_answered_at()->set_seconds(asked_at + 3600 + place * 7200);
-    if (state == v1::PROPOSAL_STATE_ACCEPTED)
-      step(v1::OrientationUpdate::ACCEPTED, v1::ORIENTATION_STATE_ACCEPTED);
-    return proposal;
+  void answer(int place, const std::string& answer) {
+    say("proposal_id: \"" + proposal_id(place + 1).text() + "\" step: " + answer);
   }
-  void step(v1::OrientationUpdate::Step step, v1::OrientationState state) {
-    orientation_case().set_state(state);
-    orientation_case().mutable_last()->set_step(step);
-    orientation_case().mutable_last()->mutable_at()->set_seconds(asked_at + 40000);
+  // What time does, or deliveries that failed.
+  void elapse(int64_t passed_s, const std::vector<DeliveryState>& deliveries = {}) {
+    now.us += passed_s * 1000000;
+    const auto step = care::elapse(orientation_case(), deliveries, now);
+    PSL_CHECK(step.has_value());
+    become_update();
+    event().mutable_orientation_update()->set_step(step->visible);
+    orientation_case() = step->state;
   }
-  void book() {
-    step(v1::OrientationUpdate::BOOKED, v1::ORIENTATION_STATE_BOOKED);
-    parse_text("start { seconds: 1795600800 } end { seconds: 1795602600 } place: \"Cabinet, 2e étage\"",
-               *orientation_case().mutable_appointment());
+  void become_update() {
+    event().clear_kind();
+    event().clear_recipients();
+    event().mutable_orientation_update()->set_orientation_event_id(
+        Uuid::from_raw(orientation_case().event_id())->text());
+    event().mutable_occurred_at()->set_seconds(now.us / 1000000 - 600);
+    event_id.bytes[14] = static_cast<uint8_t>(event_id.bytes[14] + 1);
   }
 
   v1::CircleMember& add_member(const std::string& text) {
@@ -104,6 +116,16 @@ struct CareSample {
     consent.set_decision(decision);
     consent.mutable_decided_at()->set_seconds(asked_at - 3600);
   }
+  void set_order(int64_t order) {
+    stored::OrientationCase* asked = care.has_orientation() ? &orientation_case() : nullptr;
+    asked != nullptr ? asked->set_order(order) : care.mutable_circle()->set_order(order);
+  }
+  // Of an enrolment: a state that it has been in.
+  void add_past(v1::PathwayEnrolment::Status status, int64_t from) {
+    auto& past = *care.add_enrolment_history();
+    past.set_status(status);
+    past.mutable_from()->set_seconds(from);
+  }
   void make_unqualified() {
     v1::Patient& patient = *header.mutable_patient();
     patient.set_status(v1::IDENTITY_STATUS_PROVISIONAL);
@@ -119,8 +141,16 @@ struct CareSample {
   stored::Care care;
   v1::Tenant tenant;
   Uuid event_id = *Uuid::parse("11111111-2222-8333-8444-555555555555");
+  Uuid circle_case = *Uuid::parse("c1c1c1c1-2222-8333-8444-555555555555");
+  Uuid enrolment_case = *Uuid::parse("e1e1e1e1-2222-8333-8444-555555555555");
+  // When what was said last was accepted.
+  Instant now{(asked_at + 60) * 1000000};
 
   static constexpr int64_t asked_at = 1795338000;  // 2026-11-22T09:00:00Z
+  static constexpr const char* booked_text =
+      "step: BOOKED appointment { start { seconds: 1795600800 } end { seconds: 1795602600 } place: "
+      "\"Cabinet, "
+      "2e étage\" }";
   static constexpr const char* tenant_text = R"(
     name: "bresse" time_zone: "Europe/Paris"
     organization { national_id: "1710000000" name: "CPTS de la Bresse fictive" }
@@ -191,7 +221,6 @@ inline CareSample physician_sample() {
   one.orientation_case().set_priority_class(2);
   one.orientation_case().set_priority_score(7);
   one.orientation_case().set_priority_rules("2026-1");
-  one.ask(0);
   return one;
 }
 
@@ -202,10 +231,8 @@ inline CareSample specialist_sample() {
     urgency: URGENT wanted_from { seconds: 1795420800 } wanted_before { seconds: 1796025600 } mode: ONE_BY_ONE
     context: "Souffle systolique connu." patient_informed: true)",
                        {CareSample::other_doctor_text, CareSample::doctor_text, CareSample::hospital_text});
-  stored::Proposal& first = one.answer(0, v1::PROPOSAL_STATE_DECLINED);
-  first.set_reason(v1::OrientationUpdate::NOT_AVAILABLE);
-  first.set_reason_text("Pas de place avant mars.");
-  one.answer(1, v1::PROPOSAL_STATE_ACCEPTED);
+  one.answer(0, "DECLINED reason: NOT_AVAILABLE reason_text: \"Pas de place avant mars.\"");
+  one.answer(1, "ACCEPTED");
   return one;
 }
 
@@ -216,10 +243,9 @@ inline CareSample paramedical_sample() {
     urgency: AS_SOON_AS_POSSIBLE mode: PARALLEL patient_informed: true facts { home_visit_needed: true })",
                        {CareSample::other_doctor_text, CareSample::mailbox_text, CareSample::doctor_text,
                         CareSample::hospital_text});
-  one.ask(0).set_state(v1::PROPOSAL_STATE_EXPIRED);
-  one.answer(1, v1::PROPOSAL_STATE_TAKEN);
-  one.ask(2).set_state(v1::PROPOSAL_STATE_UNREACHABLE);
-  one.answer(3, v1::PROPOSAL_STATE_ACCEPTED);
+  one.elapse(600, {DeliveryState::delivered, DeliveryState::delivered, DeliveryState::rejected,
+                   DeliveryState::delivered});
+  one.answer(3, "ACCEPTED");
   return one;
 }
 
@@ -229,8 +255,8 @@ inline CareSample admission_sample() {
     kind: DIRECT_ADMISSION reason: "Décompensation cardiaque débutante." urgency: AS_SOON_AS_POSSIBLE
     mode: ONE_BY_ONE patient_informed: true)",
                        {CareSample::hospital_text});
-  one.answer(0, v1::PROPOSAL_STATE_ACCEPTED);
-  one.book();
+  one.answer(0, "ACCEPTED");
+  one.say(CareSample::booked_text);
   return one;
 }
 
@@ -241,8 +267,6 @@ inline CareSample unscheduled_sample() {
     kind: UNSCHEDULED_CARE reason: "Fièvre depuis trois jours." urgency: AS_SOON_AS_POSSIBLE mode: PARALLEL
     patient_informed: true)",
                        {CareSample::other_doctor_text, CareSample::mailbox_text});
-  one.ask(0);
-  one.ask(1);
   return one;
 }
 
@@ -252,8 +276,7 @@ inline CareSample support_sample() {
     kind: COORDINATION_SUPPORT reason: "Situation complexe." mode: ONE_BY_ONE patient_informed: true
     facts { social_support: true })",
                        {CareSample::tool_text});
-  one.ask(0).set_state(v1::PROPOSAL_STATE_EXPIRED);
-  one.step(v1::OrientationUpdate::SPENT, v1::ORIENTATION_STATE_SPENT);
+  one.elapse(172800);
   return one;
 }
 
@@ -268,6 +291,7 @@ inline CareSample enrolment_sample(const std::string& state) {
     activities { text: "Éducation thérapeutique" } )" +
                  state,
              *one.event().mutable_pathway_enrolment());
+  one.care.set_enrolment_id(one.enrolment_case.raw());
   one.care.set_protocol_title("Parcours insuffisance cardiaque");
   one.care.add_criteria_labels("Fraction d'éjection inférieure à 40 %");
   one.add_circle();
@@ -285,29 +309,36 @@ inline CareSample circle_sample() {
 
 inline void add_orientations(std::vector<NamedSample>& all) {
   CareSample completed = physician_sample();
-  completed.answer(0, v1::PROPOSAL_STATE_ACCEPTED);
-  completed.step(v1::OrientationUpdate::COMPLETED, v1::ORIENTATION_STATE_COMPLETED);
+  completed.answer(0, "ACCEPTED");
+  completed.say("step: COMPLETED");
   CareSample booked = specialist_sample();
-  booked.book();
-  CareSample seen = specialist_sample();
-  seen.book();
-  seen.step(v1::OrientationUpdate::SEEN, v1::ORIENTATION_STATE_SEEN);
+  booked.say(CareSample::booked_text);
+  CareSample seen = booked;
+  seen.say("step: SEEN reason_text: \"Compte rendu à venir.\"");
   CareSample absent = paramedical_sample();
-  absent.book();
-  absent.step(v1::OrientationUpdate::NO_SHOW, v1::ORIENTATION_STATE_TO_REBOOK);
+  absent.say(CareSample::booked_text);
+  absent.say("step: NO_SHOW");
+  CareSample booked_again = absent;
+  booked_again.say("step: BOOKED appointment { start { seconds: 1796205600 } end { seconds: 1796207400 } }");
+  CareSample stepped_back = booked;
+  stepped_back.say("step: PATIENT_DECLINED reason: OTHER reason_text: \"Trop loin pour lui.\"");
   CareSample cancelled = admission_sample();
-  cancelled.step(v1::OrientationUpdate::CANCELLED, v1::ORIENTATION_STATE_CANCELLED);
-  cancelled.orientation_case().mutable_last()->set_reason(v1::OrientationUpdate::NO_LONGER_NEEDED);
+  cancelled.say("step: CANCELLED reason: NO_LONGER_NEEDED reason_text: \"Hospitalisé hier.\"");
+  CareSample withdrawn = unscheduled_sample();
+  withdrawn.say("step: CANCELLED reason: NO_LONGER_NEEDED");
   all.push_back({"physician-asked", physician_sample()});
   all.push_back({"physician-completed", completed});
   all.push_back({"specialist-second-accepted", specialist_sample()});
   all.push_back({"specialist-booked", booked});
   all.push_back({"specialist-seen", seen});
+  all.push_back({"specialist-patient-declined", stepped_back});
   all.push_back({"paramedical-parallel", paramedical_sample()});
   all.push_back({"paramedical-no-show", absent});
+  all.push_back({"paramedical-booked-again", booked_again});
   all.push_back({"admission-booked", admission_sample()});
   all.push_back({"admission-cancelled", cancelled});
   all.push_back({"unscheduled-unqualified", unscheduled_sample()});
+  all.push_back({"unscheduled-cancelled", withdrawn});
   all.push_back({"support-spent", support_sample()});
 }
 
@@ -315,22 +346,36 @@ inline std::vector<NamedSample> all_samples() {
   std::vector<NamedSample> all;
   add_orientations(all);
   CareSample left = circle_sample();
+  left.care.set_circle_known(true);
   left.event().clear_kind();
   left.event().mutable_care_circle_change()->add_leaves()->set_member_id("m3");
   left.care.mutable_circle()->mutable_memberships(2)->mutable_until()->set_seconds(CareSample::asked_at);
   CareSample withdrawn = circle_sample();
+  withdrawn.care.set_circle_known(true);
   withdrawn.event().clear_kind();
   withdrawn.add_consent(v1::Consent::WITHDRAWN);
   *withdrawn.event().mutable_care_circle_change()->mutable_consent() =
       withdrawn.care.circle().consents(1).consent();
-  all.push_back({"enrolment-planned", enrolment_sample("status: PLANNED")});
-  all.push_back({"enrolment-active", enrolment_sample("status: ACTIVE start { seconds: 1795338000 }")});
-  all.push_back(
-      {"enrolment-finished", enrolment_sample("status: FINISHED start { seconds: 1780000000 } "
-                                              "end { seconds: 1795338000 } end_reason: GOALS_REACHED")});
+  CareSample planned = enrolment_sample("status: PLANNED");
+  planned.add_past(v1::PathwayEnrolment::PLANNED, CareSample::asked_at - 86400);
+  CareSample active = enrolment_sample("status: ACTIVE start { seconds: 1795338000 }");
+  active.add_past(v1::PathwayEnrolment::PLANNED, CareSample::asked_at - 86400);
+  active.add_past(v1::PathwayEnrolment::ACTIVE, CareSample::asked_at);
+  CareSample finished = enrolment_sample(
+      "status: FINISHED start { seconds: 1780000000 } end { seconds: 1795338000 } end_reason: GOALS_REACHED");
+  finished.add_past(v1::PathwayEnrolment::ACTIVE, 1780000000);
+  finished.add_past(v1::PathwayEnrolment::ON_HOLD, 1785000000);
+  finished.add_past(v1::PathwayEnrolment::ACTIVE, 1786000000);
+  finished.add_past(v1::PathwayEnrolment::FINISHED, CareSample::asked_at);
+  all.push_back({"enrolment-planned", planned});
+  all.push_back({"enrolment-active", active});
+  all.push_back({"enrolment-finished", finished});
   all.push_back({"circle-join", circle_sample()});
   all.push_back({"circle-leave", left});
   all.push_back({"circle-consent-withdrawn", withdrawn});
+  // Each as one that came after those before it.
+  int64_t order = CareSample::asked_at * 1000000;
+  for (NamedSample& one : all) one.sample.set_order(order += 60'000'000);
   return all;
 }
 

@@ -77,6 +77,17 @@ TEST(JsonWriter, WhatItWritesIsReadBackTheSame) {
   }
 }
 
+TEST(JsonWriter, TrimsTextsWhenItIsToldTo) {
+  // What is around a text goes, what is within stays; a text of another than FHIR is written as it is.
+  JsonWriter fhir;
+  fhir.trim_texts();
+  fhir.text("t", " \tMotif.\n Suite.\r\n").text("blank", " \n");
+  EXPECT_EQ(fhir.finish(), "{\"t\":\"Motif.\\n Suite.\"}\n");
+  JsonWriter other;
+  other.text("t", " a\n");
+  EXPECT_EQ(other.finish(), "{\"t\":\" a\\n\"}\n");
+}
+
 using JsonWriterDeathTest = testing::Test;
 
 TEST_F(JsonWriterDeathTest, TrapsMisuse) {

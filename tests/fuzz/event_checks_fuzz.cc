@@ -1,7 +1,5 @@
 // The checks of an event meet whatever a sender writes: orientations, updates, enrolments and changes of
-// circle, as protobuf and as JSON. Bytes are merged into an event that is right, so that what they change is
-// one of a few fields and not all that is required. Every answer is short and tells nothing of what was
-// written.
+// circle, as protobuf and as JSON. Every answer is short and tells nothing of what was written.
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 #include <google/protobuf/stubs/logging.h>
@@ -12,6 +10,7 @@
 
 #include "gateway/config/event_file.h"
 #include "gateway/intake/event_checks.h"
+#include "tests/fuzz/message_mutator.h"
 #include "tests/support/sample_care.h"
 
 namespace {
@@ -67,17 +66,23 @@ void expect_discreet_answer(v1::SubmitEventRequest request) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsigned seed) {
   static const std::vector<v1::SubmitEventRequest> right = {
       psl::sample_orientation(), psl::sample_update(), psl::sample_enrolment(), psl::sample_circle_change(),
       psl::sample_request()};
+  v1::SubmitEventRequest request;
+  return psl::test::mutate_message_input(data, size, max_size, seed, request,
+                                         [&](unsigned which) { request = right[which % right.size()]; });
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // It tells of every string that is not UTF-8.
   static const google::protobuf::LogSilencer quiet;
-  if (size == 0) return 0;
-  const std::string bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  v1::SubmitEventRequest request = right[data[0] % right.size()];
-  if (request.mutable_event()->MergeFromString(bytes)) expect_discreet_answer(std::move(request));
+  v1::SubmitEventRequest request;
+  if (request.ParseFromArray(data, static_cast<int>(size))) expect_discreet_answer(std::move(request));
+  if (size == 0 || data[0] != '{') return 0;
   // The folder does not exist, so that no `x_file` of a lucky input reads a file of this machine.
+  const std::string bytes(reinterpret_cast<const char*>(data), size);
   const auto from_file = psl::read_event(psl::FileText{"/nowhere/f", bytes}, psl::FileSyntax::json);
   if (from_file) expect_discreet_answer(*from_file);
   return 0;

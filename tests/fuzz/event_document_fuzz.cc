@@ -1,64 +1,31 @@
 // An orientation, an enrolment and a change of circle are outside input: whatever their fields hold, either
-// each wrong one is named, or the document that is made of it breaks no rule. The first byte picks the kind;
-// the others are merged into an event that is right.
+// each wrong one is named, or the document that is made of it breaks no rule. An input is an event with what
+// is stored beside it: of an update, its orientation, which came from outside too.
 #include <google/protobuf/stubs/logging.h>
-#include <google/protobuf/text_format.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <cstdio>
 
 #include "adapters/formats/cda/cda_reader.h"
 #include "adapters/formats/check/rules.h"
 #include "adapters/formats/document_office.h"
-#include "passerelle/v1/config.pb.h"
-#include "passerelle/v1/gateway.pb.h"
+#include "gateway/intake/event_checks.h"
+#include "tests/fuzz/message_mutator.h"
+#include "tests/fuzz/right_care.h"
 #include "tests/support/plain_copy.h"
+#include "tests/support/sample_care.h"
 
 namespace {
 
 namespace v1 = passerelle::v1;
-
-constexpr const char* right_event = R"pb(
-  event {
-    tenant: "demo"
-    source {
-      software: "Logiciel 4.2"
-      organization { national_id: "1250000452" name: "Maison de santé" }
-      professional { national_id: "810001234565" family_name: "LEFEVRE" specialty_code: "G15_10/SM26" }
-    }
-    subject {
-      status: IDENTITY_STATUS_PROVISIONAL
-      birth_family_name: "MOREAU"
-      first_birth_given_name: "PAUL"
-      sex: SEX_MALE
-      birth_date: "1971-06-02"
-      local_id { value: "IPP-000777" oid: "1.2.250.1.999.1.1" }
-    }
-    occurred_at { seconds: 1794992400 }
-  }
-)pb";
-
-// The event, and the content that is put into it: "kind: ..." of each of the four.
-constexpr const char* right_kinds[] = {
-    R"pb(orientation {
-           kind: SPECIALIST
-           reason: "Malaise."
-           specialty { code: "SM04" }
-         })pb",
-    R"pb(orientation_update {
-           step: BOOKED
-           appointment { start { seconds: 1795000000 } }
-         })pb",
-    R"pb(pathway_enrolment { enrolment_id: "1" protocol_id: "p" protocol_version: "1" status: PLANNED })pb",
-    R"pb(care_circle_change { leaves { member_id: "m" } })pb"};
 
 const psl::CdaDocumentOffice& office() {
   static const psl::test::PlainCopy readable;
   static const auto made = [] {
     v1::Config config;
     config.set_environment(v1::Config::TEST);
-    config.add_tenants()->set_name("demo");
+    config.add_tenants()->set_name("bresse");
     auto created = psl::CdaDocumentOffice::create(config, readable);
     PSL_CHECK(created.ok());
     return *std::move(created);
@@ -66,28 +33,54 @@ const psl::CdaDocumentOffice& office() {
   return *made;
 }
 
+v1::Tenant right_tenant() {
+  v1::Tenant tenant = psl::sample_care_tenant();
+  tenant.set_name("bresse");
+  v1::Protocol& protocol = *tenant.add_protocols();
+  protocol.set_id("insuffisance-cardiaque");
+  protocol.set_version("2");
+  protocol.add_criteria()->set_code("IC_CONNUE");
+  protocol.add_criteria()->set_code("BALANCE");
+  return tenant;
+}
+
+bool passes_checks(const v1::CoordinationEvent& event, const v1::Tenant& tenant) {
+  v1::SubmitEventRequest request;
+  request.set_idempotency_key("1");
+  *request.mutable_event() = event;
+  request.mutable_event()->set_tenant(tenant.name());
+  return psl::check_event(request, tenant, psl::Environment::test, {psl::sample_now_s * 1000000}).ok();
+}
+
 }  // namespace
 
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsigned seed) {
+  psl::stored::StoredEvent event;
+  return psl::test::mutate_message_input(data, size, max_size, seed, event,
+                                         [&](unsigned which) { event = psl::test::right_care(which); });
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using google::protobuf::TextFormat;
   // It tells of every string that is not UTF-8.
   static const google::protobuf::LogSilencer quiet;
-  if (size == 0) return 0;
-  v1::SubmitEventRequest request;
-  PSL_CHECK(TextFormat::ParseFromString(right_event, &request));
-  v1::CoordinationEvent right;
-  PSL_CHECK(TextFormat::ParseFromString(right_kinds[data[0] % 4], &right));
-  request.mutable_event()->MergeFrom(right);
-  const std::string bytes(reinterpret_cast<const char*>(data + 1), size - 1);
-  if (!request.mutable_event()->MergeFromString(bytes)) return 0;
+  psl::stored::StoredEvent event;
+  if (!event.ParseFromArray(data, static_cast<int>(size))) return 0;
+  v1::SubmitEventRequest& request = *event.mutable_request();
   const auto kind = request.event().kind_case();
   if (kind == v1::CoordinationEvent::kDischargeLetter || kind == v1::CoordinationEvent::KIND_NOT_SET)
     return 0;
-  v1::Tenant tenant;
-  tenant.set_name("demo");
+  static const v1::Tenant tenant = right_tenant();
+  request.mutable_event()->set_tenant(tenant.name());
+  const bool is_update = kind == v1::CoordinationEvent::kOrientationUpdate;
+  if (!passes_checks(request.event(), tenant) ||
+      (is_update && !passes_checks(event.care().orientation().event(), tenant)))
+    return 0;
   psl::stored::DocumentHeader header;
-  const auto prepared = office().prepare(request, {tenant, psl::Uuid{}, {}, true}, header);
+  const auto prepared = office().prepare(request, {tenant, psl::Uuid{}, event.care(), true}, header);
   if (!prepared.ok()) {
+    // `internal` names the rules that our own document breaks.
+    if (prepared.error().code != psl::ErrorCode::field_invalid)
+      std::fprintf(stderr, "%s\n", prepared.error().text.c_str());
     PSL_CHECK(prepared.error().code == psl::ErrorCode::field_invalid);
     PSL_CHECK(!prepared.error().faults.empty() && prepared.error().faults.size() <= 20);
     return 0;

@@ -1,6 +1,5 @@
 // A structured letter is outside input: whatever its fields hold, either each wrong one is named, or the
-// document that is written of it breaks no rule. Bytes are merged into a letter that is right, so that what
-// they change is one of a few fields and not all that is required.
+// document that is written of it breaks no rule.
 #include <google/protobuf/stubs/logging.h>
 #include <google/protobuf/text_format.h>
 
@@ -13,6 +12,7 @@
 #include "adapters/formats/document_office.h"
 #include "passerelle/v1/config.pb.h"
 #include "passerelle/v1/gateway.pb.h"
+#include "tests/fuzz/message_mutator.h"
 #include "tests/support/plain_copy.h"
 
 namespace {
@@ -81,16 +81,26 @@ const psl::CdaDocumentOffice& office() {
   return *made;
 }
 
+const v1::SubmitEventRequest& right_request() {
+  static const v1::SubmitEventRequest right = parsed_request();
+  return right;
+}
+
 }  // namespace
 
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsigned seed) {
+  v1::StructuredLetter letter;
+  return psl::test::mutate_message_input(data, size, max_size, seed, letter, [&](unsigned) {
+    letter = right_request().event().discharge_letter().structured();
+  });
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const v1::SubmitEventRequest right = parsed_request();
   // It tells of every string that is not UTF-8.
   static const google::protobuf::LogSilencer quiet;
-  v1::SubmitEventRequest request = right;
+  v1::SubmitEventRequest request = right_request();
   v1::StructuredLetter& letter = *request.mutable_event()->mutable_discharge_letter()->mutable_structured();
-  const std::string bytes(reinterpret_cast<const char*>(data), size);
-  if (!letter.MergeFromString(bytes)) return 0;
+  if (!letter.ParseFromArray(data, static_cast<int>(size))) return 0;
   v1::Tenant tenant;
   tenant.set_name("demo");
   psl::stored::DocumentHeader header;

@@ -111,6 +111,8 @@ class ScriptedAdapter final : public Adapter {
   // Comes first when set.
   std::function<Outcome(const Payload&)> on_deliver;
   std::function<Outcome(const Payload&)> on_lookup;
+  // Sees what is translated.
+  std::function<void(const Dispatch&)> on_wrap;
   std::optional<Error> wrap_error;
   bool wrap_throws = false;
   // The references of what was sent, and the last whole payload and deadline.
@@ -130,6 +132,7 @@ class ScriptedAdapter final : public Adapter {
     if (wrap_throws) throw std::string("a fault");
     if (wrap_error) return *wrap_error;
     dated_at = dispatch.dated_at;
+    if (on_wrap) on_wrap(dispatch);
     Payload payload;
     payload.body =
         make_bytes(dispatch.tenant.name() + "/" + std::to_string(dispatch.recipient_index) + "/" +

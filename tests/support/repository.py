@@ -476,7 +476,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             if fault.status:
                 raise Refusal(fault.status, CODES.get(fault.status, "processing"), "asked for by the test")
         except Refusal as refusal:
-            if not fault.status:
+            # A version that is not the last is no fault of the sender: it came late.
+            if not fault.status and refusal.code != "conflict":
                 self.server.repository.note_complaint(refusal)
             status, answer = refusal.status, outcome_of(refusal)
             headers = {"Retry-After": "1"} if status in (429, 503) else {}
