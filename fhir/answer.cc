@@ -8,8 +8,8 @@ namespace psl::fhir {
 namespace {
 
 constexpr size_t issues_max = 100;
-// HAPI keeps the tags of all updates: a circle of many years may have that many.
-constexpr size_t tokens_max = 10000;
+// HAPI keeps the tags of all updates, two of each: a circle of many years may have that many.
+constexpr size_t tokens_max = 20000;
 constexpr size_t sha1_bytes = 20;
 
 // "201 Created" (R4, bundle.html): the number alone.
@@ -102,8 +102,12 @@ std::optional<SearchAnswer> read_search(Value resource) {
 }
 
 KnownResource read_known(Value resource) {
-  return {std::string(resource.text("resourceType")), read_tokens(resource["identifier"], "value"),
-          read_tokens(resource.at("meta.tag"), "code"), std::string(resource.text("status"))};
+  return {.type = std::string(resource.text("resourceType")),
+          .identifiers = read_tokens(resource["identifier"], "value"),
+          .tags = read_tokens(resource.at("meta.tag"), "code"),
+          .status = std::string(resource.text("status")),
+          .id = std::string(resource.text("id")),
+          .version = std::string(resource.text("meta.versionId"))};
 }
 
 std::optional<ResourceSearch> read_resource_search(Value resource) {

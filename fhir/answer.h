@@ -51,7 +51,7 @@ struct SearchAnswer {
 // The DocumentReferences of a Bundle of type searchset; nothing when it is another resource.
 std::optional<SearchAnswer> read_search(Value resource);
 
-// By what a resource of any type is known again. At most 10 000 identifiers and tags are read.
+// By what a resource of any type is known again. At most 20 000 identifiers and tags are read.
 struct KnownResource {
   std::string type;
   // "system|value" each.
@@ -59,6 +59,9 @@ struct KnownResource {
   // Of meta.tag: "system|code" each.
   std::vector<std::string> tags;
   std::string status;
+  // On the server: of Type/id, and of this state of it (meta.versionId). Empty where it says none.
+  std::string id = {};
+  std::string version = {};
 };
 KnownResource read_known(Value resource);
 

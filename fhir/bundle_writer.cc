@@ -50,6 +50,7 @@ Known known_by(std::string_view type, std::string_view identifier_type, std::str
 }
 
 BundleWriter::BundleWriter(size_t size_hint, std::string_view profile) : json_(size_hint) {
+  json_.trim_texts();
   json_.text("resourceType", "Bundle");
   write_profile(json_, profile);
   json_.text("type", "transaction").array("entry");

@@ -34,6 +34,8 @@ v1::Issue care_issue(v1::Issue::Level level, std::string_view code, std::string_
   return issue;
 }
 
+std::string order_text(int64_t order) { return order > 0 ? std::to_string(order) : std::string(); }
+
 void tell_of_the_patient(CarePage& page) {
   if (!known_by_ins(page.patient)) {
     add_care_issue(
@@ -66,14 +68,17 @@ CareBundle write_care_bundle(const CareInput& input) {
   }
   const v1::Patient& patient = patient_of(input, event);
   const bool as_cds = event.has_care_circle_change() && input.dialect == Dialect::fr_core_2_1_0;
+  // CDS 2.0.1, flux 1c: one profile to make a circle, one to change it.
+  const std::string_view purpose = input.care.circle_known() ? "maj" : "creation";
   const std::string bundle_profile =
-      as_cds ? std::string(cds) + "cds-bundle-transaction-creation" : std::string();
+      as_cds ? std::string(cds) + "cds-bundle-transaction-" + std::string(purpose) : std::string();
   CarePage page{input,
                 event,
                 patient,
-                known_patient(patient, input.tenant.name()),
+                known_patient(patient, input.tenant.name(), input.care.circle_id()),
                 "urn:uuid:" + input.event_id.text(),
-                CarePeople(input.tenant.name(), input.dialect),
+                order_text(asks ? input.care.orientation().order() : input.care.circle().order()),
+                CarePeople(input.tenant.name(), input.care.circle_id(), input.dialect),
                 BundleWriter(usual_size, bundle_profile)};
   tell_of_the_patient(page);
   write_patient_entry(page.bundle, page.patient_known, patient, input.dialect);
@@ -84,6 +89,7 @@ CareBundle write_care_bundle(const CareInput& input) {
   } else {
     write_circle_change(page);
   }
+  tell_losses(page);
   page.people.write(page.bundle);
   out.json = page.bundle.finish();
   out.entries = page.bundle.entries();
@@ -94,13 +100,22 @@ CareBundle write_care_bundle(const CareInput& input) {
 
 void add_care_issue(CarePage& page, v1::Issue::Level level, std::string_view code, std::string_view path,
                     std::string_view text, std::string_view text_fr) {
+  // What an update says again of its orientation was told with the orientation.
+  const bool of_update = page.input.request.event().has_orientation_update();
+  if (of_update && !path.starts_with("event.orientation_update")) return;
+  add_event_issue(page, level, code, path, text, text_fr);
+}
+
+void add_event_issue(CarePage& page, v1::Issue::Level level, std::string_view code, std::string_view path,
+                     std::string_view text, std::string_view text_fr) {
   page.issues.push_back(care_issue(level, code, path, text, text_fr));
 }
 
 JsonWriter& begin_own(CarePage& page, const Known& known, std::string_view profile) {
   JsonWriter& json = page.bundle.begin(known);
   const v1::Confidentiality level = page.input.header.metadata().confidentiality();
-  const v1::Visibility& flags = page.event.visibility();
+  // Of an update, its own: it holds those of its orientation too.
+  const v1::Visibility& flags = page.input.request.event().visibility();
   json.object("meta").array("profile").element(profile).end().array("security");
   const auto label = [&](bool holds, std::string_view system, std::string_view code) {
     if (holds) json.object().text("system", system).text("code", code).end();
@@ -112,6 +127,7 @@ JsonWriter& begin_own(CarePage& page, const Known& known, std::string_view profi
   label(flags.hidden_from_legal_representatives(), visibility_system, "INVISIBLE_REPRESENTANTS_LEGAUX");
   json.end().array("tag");
   label(true, uri_system, page.event_urn);
+  label(!page.order.empty(), own_order_system, page.order);
   json.end().end();
   return json;
 }
@@ -122,11 +138,15 @@ void write_notes(JsonWriter& json, const std::vector<std::string>& notes) {
   json.end();
 }
 
-void write_span(JsonWriter& json, std::string_view name, std::optional<Instant> start,
+std::string local_text(const CarePage& page, Instant at) {
+  return time_text(at, page.input.offset_at ? page.input.offset_at(at) : 0);
+}
+
+void write_span(const CarePage& page, JsonWriter& json, std::string_view name, std::optional<Instant> start,
                 std::optional<Instant> end) {
   json.object(name);
-  if (start) json.text("start", utc_text(*start));
-  if (end && (!start || *end >= *start)) json.text("end", utc_text(*end));
+  if (start) json.text("start", local_text(page, *start));
+  if (end && (!start || *end >= *start)) json.text("end", local_text(page, *end));
   json.end();
 }
 

@@ -1,6 +1,8 @@
 // Orientations, enrolments and care circles as FHIR R4 transactions.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,9 @@ struct CareInput {
   Uuid event_id;
   Instant dated_at;
   Dialect dialect = Dialect::fr_core_2_1_0;
+  // Seconds that clocks of the tenant are ahead of UTC at an instant, so that the day of a time is the day
+  // that was meant; empty: none.
+  std::function<int32_t(Instant)> offset_at = nullptr;
 };
 
 struct CareBundle {
@@ -50,10 +55,12 @@ struct CareBundle {
 // create (who) or a conditional update (what), by identifiers of ours, so that a repetition changes nothing.
 // Each resource says the whole state, so a bundle that is lost is made up for by the next one.
 //
-// Every resource that is updated (PUT) has one meta.tag: system "urn:ietf:rfc:3986", code
-// "urn:uuid:<event_id>". By it a look-up tells this state from an older one; servers keep the tags of earlier
-// updates, and meta.source would not do (HAPI keeps the old one when nothing else changes). `search` is the
-// request.url of one of these entries, as it stands.
+// Every resource that is updated (PUT) has two in meta.tag: "urn:uuid:<event_id>" under "urn:ietf:rfc:3986",
+// and under own_order_system the number that is greater in every later state of the same orientation or
+// circle (stored.OrientationCase.order). By the first a look-up knows this state, by the second it tells an
+// older one from a newer one; servers keep the tags of earlier updates, and meta.source would not do (HAPI
+// keeps the old one when nothing else changes). `search` is the request.url of one of these entries, as it
+// stands.
 CareBundle write_care_bundle(const CareInput& input);
 
 }  // namespace psl::fhir

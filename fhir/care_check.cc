@@ -4,6 +4,8 @@
 #include <set>
 #include <span>
 
+#include "fhir/care_codes.h"
+#include "fhir/instants.h"
 #include "fhir/json_value.h"
 
 namespace psl::fhir {
@@ -150,8 +152,9 @@ void CareChecker::check_request(const std::string& path, Value entry) {
     if (!url.starts_with(type + "?identifier="))
       fault(path + ".request.url", "a conditional update by identifier is expected");
     const Value tags = entry.at("resource.meta.tag");
-    if (tags.size() != 1 || !tags.text("0.code").starts_with("urn:uuid:"))
-      fault(path + ".resource.meta.tag", "the tag of the event alone is expected");
+    const bool counts = tags.size() == 2 && tags.text("1.system") == own_order_system;
+    if ((tags.size() != 1 && !counts) || !tags.text("0.code").starts_with("urn:uuid:"))
+      fault(path + ".resource.meta.tag", "the tags of the event and of its order alone are expected");
   } else if (url != type || !request.text("ifNoneExist").starts_with("identifier=")) {
     fault(path + ".request", "a conditional create by identifier is expected");
   }
@@ -189,6 +192,9 @@ void CareChecker::check_resource(const std::string& path, Value resource) {
   if (type == "Task" && is_one_of(resource.text("status"), "rejected failed cancelled") &&
       resource.text("statusReason.text").empty())
     fault(path + ".statusReason", "is required of an attempt that ended");
+  const Value provision = resource["provision"];
+  if (type == "Consent" && provision.exists() && !provision.at("actor.0.reference.reference").exists())
+    fault(path + ".provision.actor", "is required: without one everybody is permitted");
   if (type == "Appointment") check_order(path + ".end", resource["start"], resource["end"]);
   contained_.clear();
   referred_.clear();
@@ -197,13 +203,12 @@ void CareChecker::check_resource(const std::string& path, Value resource) {
   if (contained_ != referred_) fault(path + ".contained", "what is contained, and only that, is referred to");
 }
 
-// Times as we write them have one length and one zone: they compare as texts.
 void CareChecker::check_order(const std::string& path, Value start, Value end) {
-  static constexpr size_t length = std::string_view("2026-11-22T09:00:01Z").size();
-  const bool both = start.exists() && end.exists();
-  if (!both) return;
-  if (start.text().size() != length || end.text().size() != length || end.text() < start.text())
-    fault(path, "a time in UTC, not before the one it follows, is expected");
+  if (!start.exists() || !end.exists()) return;
+  const std::optional<Instant> from = time_from(start.text());
+  const std::optional<Instant> to = time_from(end.text());
+  if (!from || !to || *to < *from)
+    fault(path, "a time to the second, not before the one it follows, is expected");
 }
 
 void CareChecker::check_identifier(const std::string& path, Value identifier) {

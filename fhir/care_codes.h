@@ -24,6 +24,8 @@ inline constexpr std::string_view own_business_system =
 // Its codes are canonicals of protocols, so that an EpisodeOfCare is found by its protocol.
 inline constexpr std::string_view own_protocol_system =
     "urn:oid:2.25.126819608589065617350721453569917036772.6";
+// Its codes are numbers: of two states of one thing, the newer has the greater one.
+inline constexpr std::string_view own_order_system = "urn:oid:2.25.126819608589065617350721453569917036772.7";
 
 inline constexpr std::string_view specialty_system =
     "https://mos.esante.gouv.fr/NOS/TRE_R38-SpecialiteOrdinale/FHIR/TRE-R38-SpecialiteOrdinale";
@@ -35,6 +37,9 @@ inline constexpr std::string_view care_role_system =
     "https://mos.esante.gouv.fr/NOS/TRE_R85-RolePriseCharge/FHIR/TRE-R85-RolePriseCharge";
 inline constexpr std::string_view mailbox_kind_system =
     "https://mos.esante.gouv.fr/NOS/TRE_R256-TypeMessagerie/FHIR/TRE-R256-TypeMessagerie";
+// HL7; its IRCP, the information recipient, is of R4's SecurityRoleType.
+inline constexpr std::string_view participation_type_system =
+    "http://terminology.hl7.org/CodeSystem/v3-ParticipationType";
 inline constexpr std::string_view rpps_system = "https://rpps.esante.gouv.fr";
 inline constexpr std::string_view fr_core = "https://hl7.fr/ig/fhir/core/StructureDefinition/";
 inline constexpr std::string_view cds = "https://interop.esante.gouv.fr/ig/fhir/cds/StructureDefinition/";

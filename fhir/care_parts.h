@@ -26,8 +26,10 @@ struct CarePage {
   const v1::CoordinationEvent& event;
   const v1::Patient& patient;
   Known patient_known;
-  // Tag of all that we say the state of, by which a state is told from an older one.
+  // Tags of all that we say the state of: whose state it is, and what tells it from an older one (empty: its
+  // case did not count).
   std::string event_urn;
+  std::string order;
   CarePeople people;
   BundleWriter bundle;
   // How the server knows what the bundle is about.
@@ -42,6 +44,8 @@ void write_circle_change(CarePage& page);
 // One of whom a circle consists, with the period of the membership.
 struct CirclePart {
   const v1::CircleMember* member = nullptr;
+  // Null when all that is known of the circle are the members of the event.
+  const stored::CircleCase::Membership* membership = nullptr;
   std::string_view full_url;
   Instant from;
   std::optional<Instant> until;
@@ -59,11 +63,18 @@ void write_consent(CarePage& page, const Known& team);
 JsonWriter& begin_own(CarePage& page, const Known& known, std::string_view profile = {});
 void add_care_issue(CarePage& page, v1::Issue::Level level, std::string_view code, std::string_view path,
                     std::string_view text, std::string_view text_fr);
+// Of a field of the submitted event itself, also when it is an update.
+void add_event_issue(CarePage& page, v1::Issue::Level level, std::string_view code, std::string_view path,
+                     std::string_view text, std::string_view text_fr);
+// Tells what the event says and no resource does, beyond what each resource tells where it is written.
+void tell_losses(CarePage& page);
 // What was not lost, but said in words only.
 void write_notes(JsonWriter& json, const std::vector<std::string>& notes);
 // "<name>": {start, end}; an end before the start is left out.
-void write_span(JsonWriter& json, std::string_view name, std::optional<Instant> start,
+void write_span(const CarePage& page, JsonWriter& json, std::string_view name, std::optional<Instant> start,
                 std::optional<Instant> end);
+// A time as the clocks of the tenant show it.
+std::string local_text(const CarePage& page, Instant at);
 // Who sends the event.
 std::string_view sender_role(CarePage& page);
 // The profile of CDS 2.0.1, which stands on fr-core 2.1.0; empty in another dialect.

@@ -5,6 +5,7 @@
 #include "fhir/people.h"
 #include "gateway/core/checked.h"
 #include "gateway/core/document_facts.h"
+#include "passerelle/v1/circle.pb.h"
 #include "passerelle/v1/identity.pb.h"
 #include "passerelle/v1/recipient.pb.h"
 
@@ -76,11 +77,11 @@ void write_telecoms(JsonWriter& json, const std::string* mailbox, const Telecoms
   json.end();
 }
 
-// Without the country: as-address-extended wants a code, and the event has what the sender wrote.
-void write_address(JsonWriter& json, const v1::Address& address) {
+void write_address(JsonWriter& json, const v1::Address& address, const std::string& country = {}) {
   json.array("address").object().array("line");
   for (const std::string& line : address.lines()) json.element(line);
-  json.end().text("city", address.city()).text("postalCode", address.postal_code()).end().end();
+  json.end().text("city", address.city()).text("postalCode", address.postal_code());
+  json.text("country", country).end().end();
 }
 
 // Annuaire 1.1.0 stands on fr-core 2.1.0; the edition on 2.2.0 is not published yet, so its base is claimed
@@ -110,9 +111,10 @@ bool known_by_ins(const v1::Patient& patient) {
   return ins_is_qualified(patient, Environment::production) || ins_is_qualified(patient, Environment::test);
 }
 
-Known known_patient(const v1::Patient& patient, std::string_view tenant) {
+Known known_patient(const v1::Patient& patient, std::string_view tenant, std::string_view circle) {
   if (known_by_ins(patient))
     return known_by("Patient", {}, oid_urn(patient.ins().oid()), patient.ins().matricule());
+  if (!circle.empty()) return known_by_us("Patient", {"patient", circle});
   return known_by_us("Patient",
                      {"patient", tenant, patient.birth_family_name(), first_given_name(patient),
                       v1::Sex_Name(patient.sex()), patient.birth_date(), patient.birth_place_code()});
@@ -123,21 +125,39 @@ void write_patient_entry(BundleWriter& bundle, const Known& known, const v1::Pat
   JsonWriter& json = bundle.begin(known);
   write_patient_elements(json, patient, dialect, known_by_ins(patient) ? nullptr : &known);
   write_telecoms(json, nullptr, patient.telecoms());
-  write_address(json, patient.address());
+  // Of professionals and structures it is left out: as-address-extended wants a code, and the event has what
+  // the sender wrote.
+  write_address(json, patient.address(), patient.address().country());
   if (patient.birth_rank() > 0)
     json.number("multipleBirthInteger", static_cast<uint64_t>(patient.birth_rank()));
   bundle.end_create(known);
 }
 
-const CarePeople::Person& CarePeople::person_of(const v1::Professional& professional,
-                                                const std::string* mailbox) {
-  const std::string& id = professional.national_id();
+Known CarePeople::known_person(const Actor& actor) const {
+  const v1::Professional& person = *actor.person;
+  const std::string& id = person.national_id();
+  if (!id.empty()) return known_by("Practitioner", idnps, oid_urn(professional_oid), id);
+  const std::string_view mailbox = text_or_none(actor.mailbox);
+  if (circle_.empty())
+    return known_by_us("Practitioner",
+                       {"practitioner", tenant_, person.family_name(), person.given_name(), mailbox});
+  std::string_view structure;
+  if (actor.organization != nullptr) {
+    const v1::Organization& organization = *actor.organization;
+    structure = organization.national_id().empty() ? organization.name() : organization.national_id();
+  }
+  const bool by_member = mailbox.empty() && !actor.member_id.empty();
+  return known_by_us("Practitioner", {"practitioner", tenant_, person.family_name(), person.given_name(),
+                                      mailbox, structure, by_member ? circle_ : std::string_view(),
+                                      by_member ? actor.member_id : std::string_view()});
+}
+
+const CarePeople::Person& CarePeople::person_of(const Actor& actor) {
+  const std::string& id = actor.person->national_id();
   if (const Person* there = find_known(people_, idnps, id)) return *there;
-  Known known = id.empty() ? known_by_us("Practitioner", {"practitioner", tenant_, professional.family_name(),
-                                                          professional.given_name(), text_or_none(mailbox)})
-                           : known_by("Practitioner", idnps, oid_urn(professional_oid), id);
+  Known known = known_person(actor);
   if (const Person* there = id.empty() ? find_known(people_, {}, known.value) : nullptr) return *there;
-  return people_.emplace_back(Person{std::move(known), &professional});
+  return people_.emplace_back(Person{std::move(known), actor.person});
 }
 
 const CarePeople::Structure& CarePeople::structure_of(const v1::Organization& organization,
@@ -162,12 +182,17 @@ std::string_view CarePeople::add(const v1::Organization& organization, const std
 
 std::string_view CarePeople::add_role(const v1::Professional* person, const v1::Organization* organization,
                                       const std::string* mailbox) {
+  return add_actor({person, organization, mailbox, {}});
+}
+
+std::string_view CarePeople::add_actor(const Actor& actor) {
+  const auto& [person, organization, mailbox, member_id] = actor;
   const bool named = person != nullptr && (!person->national_id().empty() || !person->family_name().empty());
   Role role{{}, named ? person : nullptr, {}, {}, mailbox};
   std::string_view of_person;
   std::string_view of_organization;
   if (named) {
-    const Known& known = person_of(*person, mailbox).known;
+    const Known& known = person_of(actor).known;
     role.person_url = known.full_url;
     of_person = known.value;
   }
@@ -192,6 +217,14 @@ std::string_view CarePeople::add(const v1::Recipient_Person& person) {
 
 std::string_view CarePeople::add(const v1::Recipient_Structure& structure) {
   return add(structure.organization(), &structure.mailbox());
+}
+
+std::string_view CarePeople::add(const v1::CircleMember& member) {
+  if (member.has_structure()) return add(member.structure());
+  const v1::Recipient_Person& one = member.person();
+  const v1::Professional& person = one.professional();
+  return add_actor({&person, person.has_organization() ? &person.organization() : nullptr, &one.mailbox(),
+                    member.member_id()});
 }
 
 std::string_view CarePeople::add(const v1::Recipient_Tool& tool) {

@@ -10,6 +10,7 @@
 #include "fhir/dialect.h"
 
 namespace passerelle::v1 {
+class CircleMember;
 class Organization;
 class Patient;
 class Professional;
@@ -23,15 +24,22 @@ namespace psl::fhir {
 // True when the Patient is known by its INS.
 bool known_by_ins(const passerelle::v1::Patient& patient);
 
-// What the gateway keeps apart, it keeps apart here: the qualified INS; else tenant and traits
-// (circle.proto). Never joined by resemblance.
-Known known_patient(const passerelle::v1::Patient& patient, std::string_view tenant);
+// What the gateway keeps apart, it keeps apart here, and what is one for it is one here: the qualified INS;
+// else whose circle it is (stored.Care.circle_id, raw). Without that, tenant and traits as they are written:
+// an event that was accepted before circles had an identity in it stays what it was. Never joined by
+// resemblance.
+Known known_patient(const passerelle::v1::Patient& patient, std::string_view tenant, std::string_view circle);
 
 // The people of one bundle, each once: adding gives the fullUrl to refer by, which lives as long as this,
 // write() then writes them all. What is added outlives this.
+//
+// Who has no national identifier is known by one of ours, from tenant, name, structure and mailbox; without a
+// mailbox also from the member of a circle that it is. A name alone joins nobody.
 class CarePeople {
  public:
-  CarePeople(std::string_view tenant, Dialect dialect) : tenant_(tenant), dialect_(dialect) {}
+  // `circle`: stored.Care.circle_id, raw; empty: known by tenant, name and mailbox, as before there was one.
+  CarePeople(std::string_view tenant, std::string_view circle, Dialect dialect)
+      : tenant_(tenant), circle_(circle), dialect_(dialect) {}
 
   // Organization.
   std::string_view add(const passerelle::v1::Organization& organization,
@@ -45,6 +53,8 @@ class CarePeople {
   std::string_view add(const passerelle::v1::Recipient_Person& person);
   // Organization with a mailbox.
   std::string_view add(const passerelle::v1::Recipient_Structure& structure);
+  // PractitionerRole or Organization.
+  std::string_view add(const passerelle::v1::CircleMember& member);
   // Device: the software through which somebody is asked.
   std::string_view add(const passerelle::v1::Recipient_Tool& tool);
 
@@ -71,13 +81,23 @@ class CarePeople {
     Known known;
     const std::string* name;
   };
-  const Person& person_of(const passerelle::v1::Professional& professional, const std::string* mailbox);
+  // Somebody acting somewhere, with what of it is there.
+  struct Actor {
+    const passerelle::v1::Professional* person = nullptr;
+    const passerelle::v1::Organization* organization = nullptr;
+    const std::string* mailbox = nullptr;
+    std::string_view member_id = {};
+  };
+  std::string_view add_actor(const Actor& actor);
+  Known known_person(const Actor& actor) const;
+  const Person& person_of(const Actor& actor);
   const Structure& structure_of(const passerelle::v1::Organization& organization, const std::string* mailbox);
   void write_role(BundleWriter& bundle, const Role& role) const;
   void write_person(BundleWriter& bundle, const Person& person) const;
   void write_structure(BundleWriter& bundle, const Structure& structure) const;
 
   std::string_view tenant_;
+  std::string_view circle_;
   Dialect dialect_;
   // Deques: what is added stays where it is.
   std::deque<Role> roles_;

@@ -5,6 +5,7 @@
 #include "fhir/care_codes.h"
 #include "fhir/care_parts.h"
 #include "fhir/instants.h"
+#include "gateway/care/circle.h"
 
 namespace psl::fhir {
 namespace {
@@ -68,10 +69,6 @@ void write_roles(JsonWriter& json, v1::MemberRole role) {
   json.end();
 }
 
-std::string_view add_member(CarePage& page, const v1::CircleMember& member) {
-  return member.has_structure() ? page.people.add(member.structure()) : page.people.add(member.person());
-}
-
 // The members that the event itself brings: all that is known before the circle is.
 const google::protobuf::RepeatedPtrField<v1::CircleMember>& members_of_event(const CarePage& page) {
   return page.event.has_pathway_enrolment() ? page.event.pathway_enrolment().members()
@@ -79,17 +76,10 @@ const google::protobuf::RepeatedPtrField<v1::CircleMember>& members_of_event(con
 }
 
 const v1::Consent* consent_of(const CarePage& page) {
-  const v1::Consent* last = nullptr;
-  const auto look_at = [&last](const v1::Consent& consent) {
-    if (last == nullptr || instant_of(consent.decided_at()) >= instant_of(last->decided_at()))
-      last = &consent;
-  };
-  for (const auto& record : page.input.care.circle().consents()) look_at(record.consent());
-  if (last != nullptr) return last;
+  if (const v1::Consent* last = care::last_consent(page.input.care.circle())) return last;
   const v1::CoordinationEvent& event = page.event;
-  if (event.pathway_enrolment().has_consent()) look_at(event.pathway_enrolment().consent());
-  if (event.care_circle_change().has_consent()) look_at(event.care_circle_change().consent());
-  return last;
+  if (event.pathway_enrolment().has_consent()) return &event.pathway_enrolment().consent();
+  return event.care_circle_change().has_consent() ? &event.care_circle_change().consent() : nullptr;
 }
 
 // R4, consent-state-codes. One that has run out is no longer in force.
@@ -97,10 +87,6 @@ std::string_view consent_status(const v1::Consent& consent, Instant now) {
   if (consent.decision() == v1::Consent::REFUSED) return "rejected";
   const bool over = consent.has_expires_at() && instant_of(consent.expires_at()) <= now;
   return consent.decision() == v1::Consent::GIVEN && !over ? "active" : "inactive";
-}
-
-bool has_objection(const CarePage& page) {
-  return page.event.care_circle_change().has_objection() || page.input.care.circle().objections_size() > 0;
 }
 
 void tell_what_the_team_leaves_out(CarePage& page) {
@@ -112,10 +98,11 @@ void tell_what_the_team_leaves_out(CarePage& page) {
         "CareTeam.participant has no element for the standing and the basis of a member.",
         "L'équipe de soins FHIR ne dit ni le statut d'un membre ni le fondement de sa participation.");
   }
-  if (has_objection(page)) {
+  if (care::objects_to_anybody(page.input.care.circle())) {
     add_care_issue(
         page, v1::Issue::LEVEL_WARNING, "FHIR_OBJECTION_LEFT_OUT",
-        enrols ? "event.subject" : "event.care_circle_change.objection",
+        page.event.care_circle_change().has_objection() ? "event.care_circle_change.objection"
+                                                        : "event.subject",
         "What the patient objects to is applied by the gateway and not written: the server must not route "
         "by this CareTeam alone.",
         "L'opposition du patient est appliquée par la passerelle mais n'est pas transmise : le serveur ne "
@@ -133,6 +120,9 @@ void tell_what_the_team_leaves_out(CarePage& page) {
 }  // namespace
 
 Known known_team(const CarePage& page) {
+  const std::string& circle = page.input.care.circle_id();
+  if (!circle.empty()) return known_by_uuid("CareTeam", uuid_of({"circle", circle}));
+  // Accepted before circles had an identity in their events.
   return known_by_uuid("CareTeam", uuid_of({"circle", page.input.tenant.name(), page.patient_known.system,
                                             page.patient_known.value}));
 }
@@ -140,14 +130,15 @@ Known known_team(const CarePage& page) {
 std::vector<CirclePart> circle_parts(CarePage& page) {
   std::vector<CirclePart> parts;
   for (const auto& membership : page.input.care.circle().memberships()) {
-    CirclePart part{&membership.member(), add_member(page, membership.member()), happened_at(page), {}};
+    CirclePart part{
+        &membership.member(), &membership, page.people.add(membership.member()), happened_at(page), {}};
     if (membership.has_from()) part.from = instant_of(membership.from());
     if (membership.has_until()) part.until = std::max(part.from, instant_of(membership.until()));
     parts.push_back(std::move(part));
   }
   if (!parts.empty()) return parts;
   for (const v1::CircleMember& member : members_of_event(page)) {
-    CirclePart part{&member, add_member(page, member), happened_at(page), {}};
+    CirclePart part{&member, nullptr, page.people.add(member), happened_at(page), {}};
     if (member.has_start()) part.from = instant_of(member.start());
     if (member.has_end()) part.until = std::max(part.from, instant_of(member.end()));
     parts.push_back(std::move(part));
@@ -167,13 +158,13 @@ void write_team(CarePage& page, const Known& team, const std::vector<CirclePart>
   // No patient's name in it: lists of teams show this element.
   json.text("status", goes_on ? "active" : "inactive").text("name", "Cercle de soins");
   write_reference(json, "subject", page.patient_known.full_url);
-  write_span(json, "period", since, {});
+  write_span(page, json, "period", since, {});
   json.array("participant");
   for (const CirclePart& part : parts) {
     json.object();
     write_roles(json, part.member->role());
     write_reference(json, "member", part.full_url);
-    write_span(json, "period", part.from, part.until);
+    write_span(page, json, "period", part.from, part.until);
     json.end();
   }
   json.end().array("managingOrganization");
@@ -197,7 +188,7 @@ void write_consent(CarePage& page, const Known& team) {
   write_concept(json, {}, "http://loinc.org", "59284-0", {});
   json.end();
   write_reference(json, "patient", page.patient_known.full_url);
-  json.text("dateTime", utc_text(decided)).array("organization");
+  json.text("dateTime", local_text(page, decided)).array("organization");
   write_reference(json, {}, page.people.add(page.input.tenant.organization()));
   json.end();
   write_concept(
@@ -208,8 +199,12 @@ void write_consent(CarePage& page, const Known& team) {
     json.object("provision").text("type", "permit");
     std::optional<Instant> until;
     if (consent->has_expires_at()) until = instant_of(consent->expires_at());
-    write_span(json, "period", decided, until);
-    json.end();
+    write_span(page, json, "period", decided, until);
+    // Without an actor R4 reads it as a permission of everybody.
+    json.array("actor").object();
+    write_concept(json, "role", participation_type_system, "IRCP", {});
+    write_reference(json, "reference", team.full_url);
+    json.end().end().end();
   }
   page.bundle.end_update(known);
 }

@@ -1,5 +1,7 @@
 // An enrolment in FHIR: the EpisodeOfCare is the patient in the pathway (HL7 CPG-on-FHIR, cpg-case), the
 // CarePlan what is aimed at and planned. No French profile exists for either.
+#include <algorithm>
+
 #include "fhir/care_codes.h"
 #include "fhir/care_parts.h"
 #include "fhir/codes.h"
@@ -17,9 +19,8 @@ struct StatusWords {
   std::string_view goal;
   std::string_view activity;
 };
-StatusWords status_words(const v1::PathwayEnrolment& enrolment) {
-  const bool reached = enrolment.end_reason() == v1::PathwayEnrolment::GOALS_REACHED;
-  switch (enrolment.status()) {
+StatusWords status_words(v1::PathwayEnrolment::Status status, bool reached = false) {
+  switch (status) {
     case v1::PathwayEnrolment::ACTIVE:
       return {"active", "active", "active", "not-started"};
     case v1::PathwayEnrolment::ON_HOLD:
@@ -57,7 +58,9 @@ struct Enrolled {
   const v1::PathwayEnrolment& enrolment;
   StatusWords status;
   std::string title;
+  // Of the protocol, and "<canonical>|<version>" (R4, references.html#canonical).
   std::string canonical;
+  std::string versioned;
   // Of episode, plan and condition alike.
   std::string key;
   Known episode;
@@ -76,12 +79,12 @@ bool has_condition(const Enrolled& enrolled) {
   return !condition.text().empty() || condition.codes_size() > 0;
 }
 
-void write_enrolment_span(JsonWriter& json, const v1::PathwayEnrolment& enrolment) {
+void write_enrolment_span(const CarePage& page, JsonWriter& json, const v1::PathwayEnrolment& enrolment) {
   std::optional<Instant> start;
   std::optional<Instant> end;
   if (enrolment.has_start()) start = instant_of(enrolment.start());
   if (enrolment.has_end()) end = instant_of(enrolment.end());
-  write_span(json, "period", start, end);
+  write_span(page, json, "period", start, end);
 }
 
 void write_condition(CarePage& page, const Enrolled& enrolled) {
@@ -95,16 +98,66 @@ void write_condition(CarePage& page, const Enrolled& enrolled) {
   }
   json.end().text("text", condition.text()).end();
   write_reference(json, "subject", page.patient_known.full_url);
-  json.text("recordedDate", utc_text(happened_at(page)));
+  json.text("recordedDate", local_text(page, happened_at(page)));
   page.bundle.end_update(enrolled.condition);
+}
+
+// The states that it has been in, this one too (R4, EpisodeOfCare.statusHistory); each until the next began.
+// Two that senders told in another order than they happened in have no such period.
+void write_status_history(const CarePage& page, JsonWriter& json) {
+  const auto& history = page.input.care.enrolment_history();
+  json.array("statusHistory");
+  for (int i = 0; i < history.size(); ++i) {
+    std::optional<Instant> end;
+    if (i + 1 < history.size()) end = instant_of(history[i + 1].from());
+    json.object().text("status", status_words(history[i].status()).episode);
+    write_span(page, json, "period", instant_of(history[i].from()), end);
+    json.end();
+  }
+  json.end();
+}
+
+// How surely somebody coordinates this pathway and not another one of the patient; 0: not at all.
+int coordinates(const CarePage& page, const Enrolled& enrolled, const CirclePart& part) {
+  const v1::CircleMember& member = *part.member;
+  if (member.role() != v1::MEMBER_ROLE_PATHWAY_COORDINATOR || !member.has_person()) return 0;
+  if (part.until && *part.until <= page.input.dated_at) return 0;
+  const std::string& own = page.input.care.enrolment_id();
+  const bool known = part.membership != nullptr && !own.empty();
+  const bool listed = std::ranges::any_of(enrolled.enrolment.members(), [&](const v1::CircleMember& one) {
+    return one.member_id() == member.member_id();
+  });
+  if (!known || listed ||
+      std::ranges::find(part.membership->enrolments(), own) != part.membership->enrolments().end())
+    return 3;
+  // A change of circle brought this one in, for no pathway in particular.
+  return part.membership->enrolments().empty() ? 1 : 0;
+}
+
+// Null: nobody. Of several the first of those who are there today.
+const CirclePart* manager_of(const CarePage& page, const Enrolled& enrolled) {
+  const CirclePart* manager = nullptr;
+  int best = 0;
+  for (const CirclePart& part : enrolled.parts) {
+    const int surely = coordinates(page, enrolled, part);
+    const int rank = surely > 0 && part.from <= page.input.dated_at ? surely + 1 : surely;
+    if (rank <= best) continue;
+    best = rank;
+    manager = &part;
+  }
+  return manager;
 }
 
 void write_episode(CarePage& page, const Enrolled& enrolled) {
   JsonWriter& json = begin_own(page, enrolled.episode);
   write_identifier(json, enrolled.episode);
-  json.text("status", enrolled.status.episode).array("type");
-  write_concept(json, {}, own_protocol_system, enrolled.canonical, enrolled.title);
-  json.end();
+  json.text("status", enrolled.status.episode);
+  write_status_history(page, json);
+  // By the first all are found who are in the pathway, by the second those of one version of it.
+  json.array("type").object().array("coding");
+  for (const std::string& code : {enrolled.canonical, enrolled.versioned})
+    json.object().text("system", own_protocol_system).text("code", code).end();
+  json.end().text("text", enrolled.title).end().end();
   if (has_condition(enrolled)) {
     json.array("diagnosis").object();
     write_reference(json, "condition", enrolled.condition.full_url);
@@ -112,14 +165,9 @@ void write_episode(CarePage& page, const Enrolled& enrolled) {
   }
   write_reference(json, "patient", page.patient_known.full_url);
   write_reference(json, "managingOrganization", page.people.add(page.input.tenant.organization()));
-  write_enrolment_span(json, enrolled.enrolment);
-  for (const CirclePart& part : enrolled.parts) {
-    const bool coordinates =
-        part.member->role() == v1::MEMBER_ROLE_PATHWAY_COORDINATOR && part.member->has_person();
-    if (!coordinates || part.until) continue;
-    write_reference(json, "careManager", part.full_url);
-    break;
-  }
+  write_enrolment_span(page, json, enrolled.enrolment);
+  if (const CirclePart* manager = manager_of(page, enrolled))
+    write_reference(json, "careManager", manager->full_url);
   json.array("team");
   write_reference(json, {}, enrolled.team.full_url);
   json.end();
@@ -150,12 +198,13 @@ const CirclePart* part_of(const Enrolled& enrolled, const std::string& member_id
   return found;
 }
 
-void write_activities(JsonWriter& json, const Enrolled& enrolled) {
+void write_activities(const CarePage& page, JsonWriter& json, const Enrolled& enrolled) {
   json.array("activity");
   for (const v1::PlannedActivity& activity : enrolled.enrolment.activities()) {
     const bool dated = activity.has_planned_at() && enrolled.status.activity == "not-started";
     json.object().object("detail").text("status", dated ? "scheduled" : enrolled.status.activity);
-    if (activity.has_planned_at()) write_span(json, "scheduledPeriod", instant_of(activity.planned_at()), {});
+    if (activity.has_planned_at())
+      write_span(page, json, "scheduledPeriod", instant_of(activity.planned_at()), {});
     if (const CirclePart* part = part_of(enrolled, activity.member_id())) {
       json.array("performer");
       write_reference(json, {}, part->full_url);
@@ -180,10 +229,10 @@ void write_plan(CarePage& page, const Enrolled& enrolled) {
   JsonWriter& json = begin_own(page, enrolled.plan);
   write_goals(page, json, enrolled);
   write_identifier(json, enrolled.plan);
-  json.array("instantiatesCanonical").element(enrolled.canonical).end();
+  json.array("instantiatesCanonical").element(enrolled.versioned).end();
   json.text("status", enrolled.status.plan).text("intent", "plan").text("title", enrolled.title);
   write_reference(json, "subject", page.patient_known.full_url);
-  write_enrolment_span(json, enrolled.enrolment);
+  write_enrolment_span(page, json, enrolled.enrolment);
   write_reference(json, "author", author);
   json.array("careTeam");
   write_reference(json, {}, enrolled.team.full_url);
@@ -196,7 +245,7 @@ void write_plan(CarePage& page, const Enrolled& enrolled) {
   json.array("goal");
   for (int i = 0; i < enrolled.enrolment.goals_size(); ++i) write_reference(json, {}, "#" + goal_name(i));
   json.end();
-  write_activities(json, enrolled);
+  write_activities(page, json, enrolled);
   write_notes(json, plan_notes(page, enrolled.enrolment));
   page.bundle.end_update(enrolled.plan);
 }
@@ -204,6 +253,12 @@ void write_plan(CarePage& page, const Enrolled& enrolled) {
 std::string protocol_title(const CarePage& page, const v1::Protocol* protocol) {
   if (!page.input.care.protocol_title().empty()) return page.input.care.protocol_title();
   return protocol != nullptr ? protocol->title() : page.event.pathway_enrolment().protocol_id();
+}
+
+// One that has a version already names it as its publisher does.
+std::string versioned(const std::string& canonical, const std::string& version) {
+  const bool lacks_it = !canonical.empty() && canonical.find('|') == std::string::npos;
+  return lacks_it ? canonical + "|" + version : canonical;
 }
 
 void tell_what_the_plan_leaves_out(CarePage& page, const Enrolled& enrolled) {
@@ -236,21 +291,27 @@ void write_enrolment(CarePage& page) {
   const v1::Tenant& tenant = page.input.tenant;
   const v1::Protocol* protocol =
       care::find_protocol(tenant, enrolment.protocol_id(), enrolment.protocol_version());
-  // The sender's identifier is unique for the sender only.
+  // One for each identifier of each sender. Events that were accepted before it was kept have a key of their
+  // own.
+  const std::string& own = page.input.care.enrolment_id();
   const std::string key =
-      uuid_of({"enrolment-id", tenant.name(), page.event.source().organization().national_id(),
-               enrolment.enrolment_id()})
-          .text();
-  Enrolled enrolled{enrolment,
-                    status_words(enrolment),
-                    protocol_title(page, protocol),
-                    protocol != nullptr ? care::canonical_of(tenant, *protocol) : std::string(),
-                    key,
-                    {},
-                    {},
-                    {},
-                    known_team(page),
-                    circle_parts(page)};
+      !own.empty() ? own
+                   : uuid_of({"enrolment-id", tenant.name(), page.event.source().organization().national_id(),
+                              enrolment.enrolment_id()})
+                         .text();
+  const std::string canonical = protocol != nullptr ? care::canonical_of(tenant, *protocol) : std::string();
+  Enrolled enrolled{
+      enrolment,
+      status_words(enrolment.status(), enrolment.end_reason() == v1::PathwayEnrolment::GOALS_REACHED),
+      protocol_title(page, protocol),
+      canonical.substr(0, canonical.find('|')),
+      versioned(canonical, enrolment.protocol_version()),
+      key,
+      {},
+      {},
+      {},
+      known_team(page),
+      circle_parts(page)};
   enrolled.episode = enrolled.known("EpisodeOfCare", "episode");
   enrolled.plan = enrolled.known("CarePlan", "plan");
   enrolled.condition = enrolled.known("Condition", "condition");

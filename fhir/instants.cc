@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 
 namespace psl::fhir {
 namespace {
@@ -37,6 +38,43 @@ std::string utc_text(Instant at) {
   put_digits(text, 14, 2, second / 60 % 60);
   put_digits(text, 17, 2, second % 60);
   return text;
+}
+
+std::string time_text(Instant at, int32_t offset_seconds) {
+  std::string text = utc_text(Instant{at.us + int64_t{offset_seconds} * 1000000});
+  if (offset_seconds == 0) return text;
+  const auto minutes = static_cast<uint64_t>(std::abs(offset_seconds) / 60);
+  text.back() = offset_seconds < 0 ? '-' : '+';
+  text += "00:00";
+  put_digits(text, 20, 2, minutes / 60);
+  put_digits(text, 23, 2, minutes % 60);
+  return text;
+}
+
+std::optional<Instant> time_from(std::string_view text) {
+  static constexpr std::string_view utc_form = "0000-00-00T00:00:00Z";
+  static constexpr std::string_view offset_form = "0000-00-00T00:00:00+00:00";
+  const auto digits = [&](size_t place, size_t length) {
+    int value = 0;
+    for (const char c : text.substr(place, length)) value = value * 10 + (c - '0');
+    return value;
+  };
+  const std::string_view form = text.size() == utc_form.size() ? utc_form : offset_form;
+  const auto fits = [](char c, char wanted) {
+    return wanted == '0' ? c >= '0' && c <= '9' : c == wanted || (wanted == '+' && c == '-');
+  };
+  if (!std::ranges::equal(text, form, fits)) return std::nullopt;
+  const std::chrono::year_month_day date = std::chrono::year(digits(0, 4)) /
+                                           static_cast<unsigned>(digits(5, 2)) /
+                                           static_cast<unsigned>(digits(8, 2));
+  if (!date.ok() || digits(11, 2) > 23 || digits(14, 2) > 59 || digits(17, 2) > 59) return std::nullopt;
+  int64_t second = std::chrono::sys_seconds(std::chrono::sys_days(date)).time_since_epoch().count() +
+                   digits(11, 2) * 3600 + digits(14, 2) * 60 + digits(17, 2);
+  if (form == offset_form) {
+    const int ahead = digits(20, 2) * 3600 + digits(23, 2) * 60;
+    second -= text[19] == '-' ? -ahead : ahead;
+  }
+  return Instant{second * 1000000};
 }
 
 Instant instant_of(const google::protobuf::Timestamp& at) {

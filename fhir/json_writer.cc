@@ -38,8 +38,11 @@ size_t utf8_length(std::string_view text) {
   return is_utf8(text.substr(0, length)) ? length : 0;
 }
 
-bool is_blank(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
+std::string_view trimmed(std::string_view text) {
+  static constexpr std::string_view blanks = " \t\r\n";
+  const size_t first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
 }  // namespace
@@ -112,9 +115,10 @@ void JsonWriter::quote(std::string_view value) {
 }
 
 JsonWriter& JsonWriter::text(std::string_view name, std::string_view value) {
-  if (is_blank(value)) return *this;
+  const std::string_view inner = trimmed(value);
+  if (inner.empty()) return *this;
   begin_value(name);
-  quote(value);
+  quote(trims_ ? inner : value);
   return *this;
 }
 

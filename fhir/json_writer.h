@@ -21,6 +21,8 @@ class JsonWriter {
  public:
   // `size_hint`: bytes to reserve. Begins with the resource's own object.
   explicit JsonWriter(size_t size_hint = 4096);
+  // Texts from now on without the white space around them, of which FHIR validators complain.
+  void trim_texts() { trims_ = true; }
 
   // Inside an object, with a name; inside an array, without. Each is closed by end().
   JsonWriter& object(std::string_view name = {}) { return open(name, '{'); }
@@ -48,6 +50,7 @@ class JsonWriter {
   void quote(std::string_view value);
 
   std::string out_;
+  bool trims_ = false;
   std::vector<Frame> frames_;
   // The first of `frames_`, whose brackets stand in `out_`: those in which something is.
   size_t written_ = 0;

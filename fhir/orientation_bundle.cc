@@ -2,11 +2,13 @@
 // attempt is who does it. States as Gravity SDOHCC and HL7 BSeR have them, whose business states are those of
 // IHE 360X.
 #include <algorithm>
+#include <span>
 
 #include "fhir/care_codes.h"
 #include "fhir/care_parts.h"
 #include "fhir/codes.h"
 #include "fhir/instants.h"
+#include "gateway/care/orientation.h"
 
 namespace psl::fhir {
 namespace {
@@ -84,8 +86,7 @@ struct Progress {
   std::string_view reason_text = {};
 };
 
-Progress accepted_progress(const stored::OrientationCase& state) {
-  const bool missed = state.last().step() == v1::OrientationUpdate::NO_SHOW;
+Progress accepted_progress(const stored::OrientationCase& state, bool missed) {
   switch (state.state()) {
     case v1::ORIENTATION_STATE_BOOKED:
       return {"in-progress", "5.1.1"};
@@ -102,10 +103,17 @@ Progress accepted_progress(const stored::OrientationCase& state) {
   }
 }
 
-Progress progress_of(const stored::OrientationCase& state, const stored::Proposal& proposal) {
+// Who was asked when the request was cancelled is told why.
+Progress withdrawn_progress(const stored::LastStep& last) {
+  if (last.step() == v1::OrientationUpdate::CANCELLED)
+    return {"cancelled", "6.0", reason_words(last.reason()), last.reason_text()};
+  return {"cancelled", "6.0", {"withdrawn", "Demande retirée"}};
+}
+
+Progress progress_of(const stored::OrientationCase& state, const stored::Proposal& proposal, bool missed) {
   switch (proposal.state()) {
     case v1::PROPOSAL_STATE_ACCEPTED:
-      return accepted_progress(state);
+      return accepted_progress(state, missed);
     case v1::PROPOSAL_STATE_DECLINED:
       return {"rejected", "4.0", reason_words(proposal.reason()), proposal.reason_text()};
     case v1::PROPOSAL_STATE_EXPIRED:
@@ -113,10 +121,9 @@ Progress progress_of(const stored::OrientationCase& state, const stored::Proposa
     case v1::PROPOSAL_STATE_TAKEN:
       return {"cancelled", "6.0", {"taken", "Un autre professionnel a accepté"}};
     case v1::PROPOSAL_STATE_WITHDRAWN:
-      return {"cancelled", "6.0", {"withdrawn", "Demande retirée"}};
+      return withdrawn_progress(state.last());
     case v1::PROPOSAL_STATE_PATIENT_DECLINED:
-      return {"cancelled", "6.0", reason_words(v1::OrientationUpdate::PATIENT_CHOICE),
-              proposal.reason_text()};
+      return {"cancelled", "6.0", reason_words(proposal.reason()), proposal.reason_text()};
     // It never began: HL7 BSeR has no state for it.
     case v1::PROPOSAL_STATE_UNREACHABLE:
       return {"failed", {}, {"unreachable", "N'a pas pu être joint"}};
@@ -126,6 +133,8 @@ Progress progress_of(const stored::OrientationCase& state, const stored::Proposa
 }
 
 struct Attempt {
+  // Among the proposals of the case.
+  int place = 0;
   const stored::Proposal* proposal = nullptr;
   const v1::Recipient* candidate = nullptr;
   std::string_view owner;
@@ -137,7 +146,8 @@ struct Asked {
   const stored::OrientationCase& state;
   Known request;
   std::string_view requester;
-  std::vector<Attempt> attempts;
+  std::vector<stored::Booking> bookings;
+  std::vector<Attempt> attempts = {};
   const Attempt* accepted = nullptr;
 
   bool completed() const { return state.state() == v1::ORIENTATION_STATE_COMPLETED; }
@@ -149,25 +159,30 @@ std::string_view add_candidate(CarePeople& people, const v1::Recipient& candidat
   return candidate.has_tool() ? people.add(candidate.tool()) : std::string_view();
 }
 
-// Whose turn has not come is not named: nobody asked it anything.
+// Whose turn never came is not named, also when all is over: nobody asked it anything. Who cannot be reached
+// was tried.
+bool has_begun(const stored::Proposal& proposal) {
+  return proposal.has_proposed_at() || proposal.state() == v1::PROPOSAL_STATE_UNREACHABLE;
+}
+
 void collect_attempts(CarePage& page, Asked& asked) {
-  for (const stored::Proposal& proposal : asked.state.proposals()) {
-    const bool begun =
-        proposal.state() != v1::PROPOSAL_STATE_WAITING && proposal.state() != v1::PROPOSAL_STATE_UNSPECIFIED;
+  for (int i = 0; i < asked.state.proposals_size(); ++i) {
+    const stored::Proposal& proposal = asked.state.proposals(i);
     const auto id = Uuid::from_raw(proposal.delivery_id());
-    const int place = proposal.recipient_index();
-    if (!begun || !id || place < 0 || place >= page.event.recipients_size()) continue;
-    const v1::Recipient& candidate = page.event.recipients(place);
+    const int index = proposal.recipient_index();
+    if (!has_begun(proposal) || !id || index < 0 || index >= page.event.recipients_size()) continue;
+    const v1::Recipient& candidate = page.event.recipients(index);
     const std::string_view owner = add_candidate(page.people, candidate);
     if (owner.empty()) continue;
-    asked.attempts.push_back({&proposal, &candidate, owner, known_by_uuid("Task", *id)});
+    asked.attempts.push_back({i, &proposal, &candidate, owner, known_by_uuid("Task", *id)});
   }
   for (const Attempt& each : asked.attempts) {
     if (each.proposal->state() == v1::PROPOSAL_STATE_ACCEPTED) asked.accepted = &each;
   }
 }
 
-// The facts that priority rules count, in words: FHIR has no field for them.
+// The facts that priority rules count, in words: FHIR has no field for them. Without the social cover, which
+// no reader of the request needs.
 std::string fact_words(const v1::PriorityFacts& facts) {
   std::string out;
   const auto add = [&out](bool holds, std::string_view words) {
@@ -176,7 +191,6 @@ std::string fact_words(const v1::PriorityFacts& facts) {
     out += words;
   };
   add(facts.long_term_illness(), "affection de longue durée");
-  add(facts.social_cover(), "complémentaire santé solidaire ou AME");
   add(facts.disability(), "handicap");
   add(facts.home_visit_needed(), "visite à domicile nécessaire");
   add(facts.pregnancy(), "grossesse");
@@ -184,6 +198,30 @@ std::string fact_words(const v1::PriorityFacts& facts) {
   add(facts.lives_alone(), "vit seul");
   add(facts.daily_medicines() > 0, std::to_string(facts.daily_medicines()) + " médicaments par jour");
   return out;
+}
+
+struct StepTitle {
+  v1::OrientationUpdate::Step step;
+  std::string_view title;
+};
+constexpr StepTitle titles_of_attempt[] = {
+    {v1::OrientationUpdate::BOOKED, "Rendez-vous pris"},
+    {v1::OrientationUpdate::NO_SHOW, "Patient absent au rendez-vous"},
+    {v1::OrientationUpdate::APPOINTMENT_CANCELLED, "Rendez-vous annulé"},
+    {v1::OrientationUpdate::SEEN, "Patient vu"},
+    {v1::OrientationUpdate::COMPLETED, "Demande terminée"}};
+constexpr StepTitle titles_of_request[] = {{v1::OrientationUpdate::RESCHEDULED, "Dates souhaitées modifiées"},
+                                           {v1::OrientationUpdate::CANCELLED, "Demande annulée"}};
+
+// What was said with the last step, where it is one of those; most have no other place in FHIR.
+std::string words_of_step(const stored::LastStep& last, std::span<const StepTitle> titles) {
+  const auto found = std::ranges::find(titles, last.step(), &StepTitle::step);
+  const bool has_reason = last.reason() != v1::OrientationUpdate::REASON_UNSPECIFIED;
+  if (found == titles.end() || (!has_reason && last.reason_text().empty())) return {};
+  std::string words(found->title);
+  if (has_reason) words.append(" : ").append(reason_words(last.reason()).text);
+  if (!last.reason_text().empty()) words.append(" : ").append(last.reason_text());
+  return words;
 }
 
 std::vector<std::string> notes_of(const Asked& asked) {
@@ -194,12 +232,18 @@ std::vector<std::string> notes_of(const Asked& asked) {
   add("Contexte : ", asked.orientation.context());
   add("Traitements : ", asked.orientation.treatments());
   add("Allergies : ", asked.orientation.allergies());
+  // R4 has one performerType, and the specialty is it.
+  if (asked.orientation.has_specialty()) {
+    const v1::Coding& profession = asked.orientation.profession();
+    add("Profession : ", profession.label().empty() ? profession.code() : profession.label());
+  }
   add("", fact_words(asked.orientation.facts()));
   if (asked.state.priority_class() > 0) {
     notes.push_back("Priorité " + std::to_string(asked.state.priority_class()) + " (score " +
                     std::to_string(asked.state.priority_score()) + ", règles " +
                     asked.state.priority_rules() + ")");
   }
+  add("", words_of_step(asked.state.last(), titles_of_request));
   return notes;
 }
 
@@ -236,8 +280,8 @@ void write_request(CarePage& page, const Asked& asked) {
   std::optional<Instant> before;
   if (orientation.has_wanted_from()) from = instant_of(orientation.wanted_from());
   if (orientation.has_wanted_before()) before = instant_of(orientation.wanted_before());
-  write_span(json, "occurrencePeriod", from, before);
-  json.text("authoredOn", utc_text(happened_at(page)));
+  write_span(page, json, "occurrencePeriod", from, before);
+  json.text("authoredOn", local_text(page, happened_at(page)));
   write_reference(json, "requester", asked.requester);
   if (orientation.has_specialty()) {
     write_concept(json, "performerType", specialty_system, orientation.specialty().code(),
@@ -269,7 +313,9 @@ AttemptTimes times_of(const CarePage& page, const Asked& asked, const Attempt& a
   AttemptTimes times{happened_at(page), {}};
   if (proposal.has_proposed_at()) times.begun = instant_of(proposal.proposed_at());
   times.changed = times.begun;
-  if (proposal.has_answered_at()) {
+  if (proposal.has_changed_at()) {
+    times.changed = instant_of(proposal.changed_at());
+  } else if (proposal.has_answered_at()) {
     times.changed = instant_of(proposal.answered_at());
   } else if (proposal.state() == v1::PROPOSAL_STATE_EXPIRED && proposal.has_expires_at()) {
     times.changed = instant_of(proposal.expires_at());
@@ -281,30 +327,56 @@ AttemptTimes times_of(const CarePage& page, const Asked& asked, const Attempt& a
   return times;
 }
 
-// The médecin traitant that was found, as a team of one: whoever looks for the patient's PCP finds it.
-Known known_physician_team(const Asked& asked) {
-  return known_by_uuid("CareTeam", uuid_of({"physician", asked.request.value}));
-}
-bool gives_physician(const Asked& asked) {
-  return asked.orientation.kind() == v1::Orientation::PRIMARY_CARE_PHYSICIAN && asked.completed() &&
-         asked.accepted != nullptr && !asked.accepted->candidate->has_tool();
+// When what was told last happened, which may be long before it was told.
+Instant last_happened_at(const Asked& asked) {
+  const stored::LastStep& last = asked.state.last();
+  return instant_of(last.has_occurred_at() ? last.occurred_at() : last.at());
 }
 
-void write_output(JsonWriter& json, const Asked& asked, Instant at) {
+// The médecin traitant that was found, as a team of one: whoever looks for the patient's PCP finds it. One
+// for each patient, so that the one found later takes the place of the earlier one.
+Known known_physician_team(const CarePage& page, const Asked& asked) {
+  const std::string& person = page.input.care.circle_id();
+  return known_by_uuid("CareTeam", person.empty() ? uuid_of({"physician", asked.request.value})
+                                                  : uuid_of({"physician", page.input.tenant.name(), person}));
+}
+bool found_physician(const Asked& asked) {
+  return asked.orientation.kind() == v1::Orientation::PRIMARY_CARE_PHYSICIAN && asked.completed() &&
+         asked.accepted != nullptr;
+}
+// A mailbox, a structure or a tool is nobody's physician.
+bool names_physician(const Asked& asked) {
+  if (!found_physician(asked)) return false;
+  const v1::Professional& person = asked.accepted->candidate->person().professional();
+  return !person.family_name().empty() || !person.national_id().empty();
+}
+
+void write_output(CarePage& page, JsonWriter& json, const Asked& asked) {
   json.array("output").object();
   write_concept(json, "type", own_output_system, "completed-at", "Date de fin");
-  json.text("valueDateTime", utc_text(at)).end();
-  if (gives_physician(asked)) {
+  json.text("valueDateTime", local_text(page, last_happened_at(asked))).end();
+  if (names_physician(asked)) {
     json.object();
     write_concept(json, "type", own_output_system, "primary-care-physician", "Médecin traitant");
-    write_reference(json, "valueReference", known_physician_team(asked).full_url);
+    write_reference(json, "valueReference", known_physician_team(page, asked).full_url);
     json.end();
   }
   json.end();
 }
 
+std::vector<std::string> notes_of_accepted(const Asked& asked) {
+  std::vector<std::string> notes;
+  const std::string& answer = asked.accepted->proposal->reason_text();
+  if (!answer.empty()) notes.push_back("Réponse : " + answer);
+  const std::string step = words_of_step(asked.state.last(), titles_of_attempt);
+  if (!step.empty()) notes.push_back(step);
+  return notes;
+}
+
 void write_task(CarePage& page, const Asked& asked, const Attempt& attempt) {
-  const Progress progress = progress_of(asked.state, *attempt.proposal);
+  const bool missed =
+      !asked.bookings.empty() && asked.bookings.back().ended().step() == v1::OrientationUpdate::NO_SHOW;
+  const Progress progress = progress_of(asked.state, *attempt.proposal, missed);
   const AttemptTimes times = times_of(page, asked, attempt);
   JsonWriter& json = begin_own(page, attempt.task);
   write_identifier(json, attempt.task);
@@ -316,26 +388,28 @@ void write_task(CarePage& page, const Asked& asked, const Attempt& attempt) {
   write_concept(json, "code", "http://hl7.org/fhir/CodeSystem/task-code", "fulfill", {});
   write_reference(json, "focus", asked.request.full_url);
   write_reference(json, "for", page.patient_known.full_url);
-  json.text("authoredOn", utc_text(times.begun)).text("lastModified", utc_text(times.changed));
+  json.text("authoredOn", local_text(page, times.begun))
+      .text("lastModified", local_text(page, times.changed));
   write_reference(json, "requester", asked.requester);
   write_reference(json, "owner", attempt.owner);
   if (attempt.proposal->has_expires_at()) {
     json.object("restriction");
-    write_span(json, "period", times.begun, instant_of(attempt.proposal->expires_at()));
+    write_span(page, json, "period", times.begun, instant_of(attempt.proposal->expires_at()));
     json.end();
   }
-  if (progress.status == "completed") write_output(json, asked, times.changed);
+  if (progress.status == "completed") write_output(page, json, asked);
+  if (&attempt == asked.accepted) write_notes(json, notes_of_accepted(asked));
   page.bundle.end_update(attempt.task);
 }
 
-std::string_view appointment_status(const stored::OrientationCase& state) {
-  switch (state.state()) {
-    case v1::ORIENTATION_STATE_BOOKED:
-      return "booked";
-    case v1::ORIENTATION_STATE_TO_REBOOK:
-      return state.last().step() == v1::OrientationUpdate::NO_SHOW ? "noshow" : "cancelled";
-    case v1::ORIENTATION_STATE_SEEN:
-    case v1::ORIENTATION_STATE_COMPLETED:
+// What became of the appointment itself, whatever happened to the orientation afterwards.
+std::string_view appointment_status(const stored::Booking& booking) {
+  if (!booking.has_ended()) return "booked";
+  switch (booking.ended().step()) {
+    case v1::OrientationUpdate::NO_SHOW:
+      return "noshow";
+    case v1::OrientationUpdate::SEEN:
+    case v1::OrientationUpdate::COMPLETED:
       return "fulfilled";
     default:
       return "cancelled";
@@ -355,45 +429,55 @@ void write_participant(JsonWriter& json, std::string_view actor) {
   json.text("status", "accepted").end();
 }
 
-void write_appointment(CarePage& page, const Asked& asked) {
-  const v1::Appointment& appointment = asked.state.appointment();
-  const Known known = known_by_uuid("Appointment", uuid_of({"appointment", asked.request.value}));
+Known known_appointment(const Asked& asked, int number) {
+  const std::string& request = asked.request.value;
+  return known_by_uuid("Appointment", number > 1 ? uuid_of({"appointment", request, std::to_string(number)})
+                                                 : uuid_of({"appointment", request}));
+}
+
+void write_appointment(CarePage& page, const Asked& asked, const stored::Booking& booking) {
+  const v1::Appointment& appointment = booking.appointment();
+  const Known known = known_appointment(asked, booking.number());
+  const std::string_view status = appointment_status(booking);
   JsonWriter& json = begin_own(page, known, std::string(fr_core) + "fr-core-appointment");
   write_identifier(json, known);
-  json.text("status", appointment_status(asked.state));
-  const Instant start = instant_of(appointment.start());
-  Instant end = start;
-  if (appointment.has_end()) {
-    end = std::max(start, instant_of(appointment.end()));
-  } else {
-    add_care_issue(page, v1::Issue::LEVEL_INFORMATION, "FHIR_APPOINTMENT_END_UNKNOWN",
-                   "event.orientation_update.appointment.end",
-                   "A booked Appointment needs an end (R4, app-3): the start is written for it.",
-                   "Un rendez-vous FHIR doit avoir une fin : l'heure de début est écrite à sa place.");
+  json.text("status", status);
+  // R4, app-4.
+  if (status == "cancelled" || status == "noshow") {
+    const stored::LastStep& ended = booking.ended();
+    const bool has_reason = ended.reason() != v1::OrientationUpdate::REASON_UNSPECIFIED;
+    const CodeAndText reason = has_reason ? reason_words(ended.reason()) : CodeAndText{};
+    write_concept(json, "cancelationReason", has_reason ? own_reason_system : std::string_view(), reason.code,
+                  ended.reason_text().empty() ? reason.text : ended.reason_text());
   }
-  json.text("start", utc_text(start)).text("end", utc_text(end));
+  // R4, app-3: both, or neither.
+  const Instant start = instant_of(appointment.start());
+  const Instant end = appointment.has_end() ? std::max(start, instant_of(appointment.end())) : start;
+  json.text("start", local_text(page, start)).text("end", local_text(page, end));
   json.text("comment", appointment.place()).array("basedOn");
   write_reference(json, {}, asked.request.full_url);
   json.end().array("participant");
   write_participant(json, page.patient_known.full_url);
-  if (asked.accepted != nullptr) write_participant(json, appointment_actor(page, *asked.accepted));
+  for (const Attempt& each : asked.attempts) {
+    if (each.place == booking.proposal()) write_participant(json, appointment_actor(page, each));
+  }
   json.end();
   page.bundle.end_update(known);
 }
 
 void write_physician_team(CarePage& page, const Asked& asked) {
-  const Known team = known_physician_team(asked);
-  const Instant since = times_of(page, asked, *asked.accepted).changed;
+  const Known team = known_physician_team(page, asked);
+  const Instant since = last_happened_at(asked);
   JsonWriter& json = begin_own(page, team, cds_profile(page, "cds-ihe-careteam"));
   write_identifier(json, team);
   json.text("status", "active").text("name", "Médecin traitant");
   write_reference(json, "subject", page.patient_known.full_url);
-  write_span(json, "period", since, {});
+  write_span(page, json, "period", since, {});
   json.array("participant").object().array("role");
   write_concept(json, {}, participation_system, "PCP", "Médecin traitant");
   json.end();
   write_reference(json, "member", asked.accepted->owner);
-  write_span(json, "period", since, {});
+  write_span(page, json, "period", since, {});
   json.end().end().array("managingOrganization");
   write_reference(json, {}, page.people.add(page.input.tenant.organization()));
   json.end();
@@ -407,16 +491,22 @@ void tell_what_is_left_out(CarePage& page, const Asked& asked) {
                    "The commune that served to choose candidates has no place in a ServiceRequest.",
                    "La commune qui a servi à choisir les candidats n'a pas de place dans la demande FHIR.");
   }
-  const bool physician =
-      asked.orientation.kind() == v1::Orientation::PRIMARY_CARE_PHYSICIAN && asked.completed();
-  if (physician && asked.accepted != nullptr && asked.accepted->candidate->has_tool()) {
+  const v1::OrientationUpdate& update = page.input.request.event().orientation_update();
+  if (update.has_appointment() && !update.appointment().has_end()) {
+    add_care_issue(page, v1::Issue::LEVEL_INFORMATION, "FHIR_APPOINTMENT_END_UNKNOWN",
+                   "event.orientation_update.appointment.end",
+                   "A booked Appointment needs an end (R4, app-3): the start is written for it.",
+                   "Un rendez-vous FHIR doit avoir une fin : l'heure de début est écrite à sa place.");
+  }
+  if (found_physician(asked) && !names_physician(asked)) {
     add_care_issue(
         page, v1::Issue::LEVEL_INFORMATION, "FHIR_PHYSICIAN_LEFT_OUT", "event.orientation_update.step",
-        "The one who accepted is a tool, which is no member of a CareTeam (R4).",
-        "Le médecin traitant n'est pas transmis : la réponse vient d'un logiciel, qui ne peut être membre "
-        "d'une équipe de soins FHIR.");
+        "The one who accepted is known as a tool, a structure or a mailbox, which is no physician of a "
+        "CareTeam.",
+        "Le médecin traitant n'est pas transmis : la réponse vient d'un logiciel, d'une structure ou d'une "
+        "boîte aux lettres, sans le nom d'un professionnel.");
   }
-  if (physician) {
+  if (found_physician(asked)) {
     add_care_issue(
         page, v1::Issue::LEVEL_INFORMATION, "FHIR_GENERAL_PRACTITIONER_LEFT_OUT",
         "event.orientation_update.step",
@@ -432,13 +522,14 @@ void tell_what_is_left_out(CarePage& page, const Asked& asked) {
 void write_orientation(CarePage& page) {
   const stored::OrientationCase& state = page.input.care.orientation();
   const Uuid id = Uuid::from_raw(state.event_id()).value_or(page.input.event_id);
-  Asked asked{page.event.orientation(), state, known_by_uuid("ServiceRequest", id), sender_role(page), {}};
+  Asked asked{page.event.orientation(), state, known_by_uuid("ServiceRequest", id), sender_role(page),
+              care::bookings_of(state)};
   page.search = asked.request.search();
   collect_attempts(page, asked);
   write_request(page, asked);
   for (const Attempt& each : asked.attempts) write_task(page, asked, each);
-  if (state.has_appointment()) write_appointment(page, asked);
-  if (gives_physician(asked)) write_physician_team(page, asked);
+  for (const stored::Booking& each : asked.bookings) write_appointment(page, asked, each);
+  if (names_physician(asked)) write_physician_team(page, asked);
   tell_what_is_left_out(page, asked);
 }
 
