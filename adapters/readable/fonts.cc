@@ -28,6 +28,10 @@ const std::vector<std::string> usual_folders = {"/usr/share/fonts/truetype/liber
                                                 "/usr/share/fonts/truetype/liberation",
                                                 "/usr/share/fonts/truetype/dejavu"};
 
+// Two letters that are set or painted at the same moment share fonts inside of Cairo, whatever we keep apart;
+// under load version 1.16 then ends the process (an assertion of cairo-error.c).
+std::mutex loan_mutex;
+
 std::string find_font(std::string_view file, const std::vector<std::string>& folders) {
   for (const std::string& folder : folders) {
     const std::filesystem::path path = std::filesystem::path(folder) / file;
@@ -44,8 +48,7 @@ void CopyFonts::CharSetDestroy::operator()(_FcCharSet* characters) const { FcCha
 void CopyFonts::FontMapUnref::operator()(_PangoFontMap* map) const { g_object_unref(map); }
 void FontLoan::ContextUnref::operator()(_PangoContext* context) const { g_object_unref(context); }
 
-CopyFonts::CopyFonts()
-    : config_(FcConfigCreate()), characters_(FcCharSetCreate()), shelf_(std::make_unique<Shelf>()) {
+CopyFonts::CopyFonts() : config_(FcConfigCreate()), characters_(FcCharSetCreate()) {
   PSL_CHECK(config_ != nullptr && characters_ != nullptr);
 }
 
@@ -80,29 +83,17 @@ bool CopyFonts::has(char32_t character) const {
   return FcCharSetHasChar(characters_.get(), static_cast<FcChar32>(character)) == FcTrue;
 }
 
-CopyFonts::FontMapPtr CopyFonts::take_map() const {
-  {
-    const std::lock_guard lock(shelf_->mutex);
-    if (!shelf_->maps.empty()) {
-      FontMapPtr map = std::move(shelf_->maps.back());
-      shelf_->maps.pop_back();
-      return map;
-    }
-  }
-  FontMapPtr map(pango_cairo_font_map_new_for_font_type(CAIRO_FONT_TYPE_FT));
-  PSL_CHECK(map != nullptr);
-  pango_fc_font_map_set_config(PANGO_FC_FONT_MAP(map.get()), config_.get());
-  pango_cairo_font_map_set_resolution(PANGO_CAIRO_FONT_MAP(map.get()), 72);
-  return map;
-}
-
-void CopyFonts::put_back(FontMapPtr map) const {
-  const std::lock_guard lock(shelf_->mutex);
-  shelf_->maps.push_back(std::move(map));
+_PangoFontMap* CopyFonts::opened() const {
+  if (map_ != nullptr) return map_.get();
+  map_.reset(pango_cairo_font_map_new_for_font_type(CAIRO_FONT_TYPE_FT));
+  PSL_CHECK(map_ != nullptr);
+  pango_fc_font_map_set_config(PANGO_FC_FONT_MAP(map_.get()), config_.get());
+  pango_cairo_font_map_set_resolution(PANGO_CAIRO_FONT_MAP(map_.get()), 72);
+  return map_.get();
 }
 
 FontLoan::FontLoan(const CopyFonts& fonts)
-    : fonts_(fonts), map_(fonts.take_map()), context_(pango_font_map_create_context(map_.get())) {
+    : fonts_(fonts), alone_(loan_mutex), context_(pango_font_map_create_context(fonts.opened())) {
   const std::unique_ptr<cairo_font_options_t, decltype(&cairo_font_options_destroy)> options(
       cairo_font_options_create(), &cairo_font_options_destroy);
   cairo_font_options_set_hint_style(options.get(), CAIRO_HINT_STYLE_NONE);
@@ -111,11 +102,6 @@ FontLoan::FontLoan(const CopyFonts& fonts)
   pango_cairo_context_set_font_options(context_.get(), options.get());
   pango_context_set_round_glyph_positions(context_.get(), FALSE);
   pango_context_set_language(context_.get(), pango_language_from_string("fr"));
-}
-
-FontLoan::~FontLoan() {
-  context_.reset();
-  fonts_.put_back(std::move(map_));
 }
 
 }  // namespace psl

@@ -39,28 +39,23 @@ class CopyFonts {
     void operator()(_PangoFontMap* map) const;
   };
   using FontMapPtr = std::unique_ptr<_PangoFontMap, FontMapUnref>;
-  // Opened fonts: to open them takes longer than a letter. Each is for one letter at a time, so that there
-  // are as many as letters ever were made at once.
-  struct Shelf {
-    std::mutex mutex;
-    std::vector<FontMapPtr> maps;
-  };
 
   CopyFonts();
-  FontMapPtr take_map() const;
-  void put_back(FontMapPtr map) const;
+  // For who has the loan.
+  _PangoFontMap* opened() const;
 
   std::unique_ptr<_FcConfig, ConfigDestroy> config_;
   std::unique_ptr<_FcCharSet, CharSetDestroy> characters_;
-  std::unique_ptr<Shelf> shelf_;
+  // Kept open: to open fonts takes longer than a letter.
+  mutable FontMapPtr map_;
 };
 
 // What one letter is set with: a Pango context in these fonts, unhinted, one unit a point. For one thread;
-// what it set ends before it does.
+// what it set ends before it does. There is one at a time in the whole process: whoever wants another waits,
+// a thread that has one for ever.
 class FontLoan {
  public:
   explicit FontLoan(const CopyFonts& fonts);
-  ~FontLoan();
   FontLoan(const FontLoan&) = delete;
   FontLoan& operator=(const FontLoan&) = delete;
 
@@ -73,7 +68,7 @@ class FontLoan {
   };
 
   const CopyFonts& fonts_;
-  CopyFonts::FontMapPtr map_;
+  std::lock_guard<std::mutex> alone_;
   std::unique_ptr<_PangoContext, ContextUnref> context_;
 };
 

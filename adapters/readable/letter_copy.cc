@@ -7,13 +7,21 @@
 
 namespace psl {
 
-Result<std::string> copy_of_view(const DocumentView& view, const CopyFonts& fonts) {
+namespace {
+
+Result<std::string> draw(const DocumentView& view, const CopyFonts& fonts) {
   Typesetter typesetter(fonts);
   Paper paper;
   if (Status status = lay_out_letter(view, typesetter, paper); !status.ok()) return status.error();
   const Result<const std::vector<PaperPage>*> pages = paper.finish();
   if (!pages.ok()) return pages.error();
-  const Result<std::string> drawn = paint_pages(**pages, view, typesetter);
+  return paint_pages(**pages, view, typesetter);
+}
+
+}  // namespace
+
+Result<std::string> copy_of_view(const DocumentView& view, const CopyFonts& fonts) {
+  const Result<std::string> drawn = draw(view, fonts);
   if (!drawn.ok()) return drawn.error();
   return finish_pdfa(*drawn, {view.title, view.created});
 }
