@@ -158,7 +158,7 @@ struct CaseStep {
   std::vector<ReleaseDelivery> releases;
   std::vector<MoveDelivery> moves;
   // Of this person, in the step's tenant: what needs consent and has not left is cancelled
-  // (CONSENT_WITHDRAWN), what is under way is not repeated.
+  // (CONSENT_WITHDRAWN), what is under way is not repeated; an open case whose proposals rest on it is woken.
   std::string tenant;
   std::vector<std::string> consent_withdrawn_of;
   std::vector<StoppedMember> stopped_members;
@@ -307,8 +307,8 @@ struct DocumentRow {
 };
 
 // A case as it stands. While it is open, a delivery of its event that is rejected, handed over or cancelled
-// outside a step wakes it at once; that makes its revision one more, so that a step which did not see it is
-// judged again.
+// outside a step wakes it at once, and so does the end of a consent that its proposals rest on; that makes
+// its revision one more, so that a step which did not see it is judged again.
 struct CaseRow {
   Uuid id;
   std::string tenant;

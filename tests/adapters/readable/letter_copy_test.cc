@@ -152,7 +152,7 @@ TEST_F(LetterCopyTest, RefusesTextThatFillsNoPage) {
 }
 
 TEST_F(LetterCopyTest, WorksInManyThreadsAtOnce) {
-  // Intake's workers lay out letters side by side and get what one alone would get.
+  // Intake's workers may ask side by side: each waits for its turn and gets what one alone would get.
   const std::string complete = copy_of(complete_view());
   const std::string scripts = copy_of(view_of_many_scripts());
   constexpr int threads_count = 8;
